@@ -52,7 +52,10 @@ bool pgr_msg_ready(struct pgr_bytes body, uint8_t *status); /* 'I', 'T' or 'E' *
 /* One field of an ErrorResponse or NoticeResponse ('C' SQLSTATE, 'M' message…); false if absent. */
 bool pgr_msg_error_field(struct pgr_bytes body, uint8_t field, struct pgr_bytes *out);
 
-/* Fills values[0..cap) from a DataRow; at == NULL is SQL NULL; false if malformed or of another count. */
+/*
+ * Fills values[0..count) from a DataRow; at == NULL is SQL NULL. False if malformed or of another
+ * count: then the values mean nothing.
+ */
 bool pgr_msg_data_row(struct pgr_bytes body, struct pgr_bytes *values, size_t count);
 
 /*

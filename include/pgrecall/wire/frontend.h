@@ -42,7 +42,7 @@ struct pgr_msg_bind {
     uint16_t format_count;
     struct pgr_bytes formats; /* 2 * format_count bytes */
     uint16_t param_count;
-    struct pgr_bytes params;  /* param_count times: int32 length (-1 is NULL), bytes */
+    struct pgr_bytes params; /* param_count times: int32 length (-1 is NULL), bytes */
     uint16_t result_count;
     struct pgr_bytes results; /* 2 * result_count bytes */
 };

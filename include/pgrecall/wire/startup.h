@@ -7,13 +7,15 @@
  *          and a code. Whatever is not understood is passed on, not judged.
  * Threads  any; pure.
  * Memory   borrows from the packet.
- * Errors   BAD with a sentence in *fault (08P01) as PostgreSQL would say it: length below 8 or above
- *          10000 (PostgreSQL's MAX_STARTUP_PACKET_LENGTH), missing terminator, cancel of wrong size.
+ * Errors   BAD with a sentence in *fault (08P01) as PostgreSQL would say it: length below 8 or
+ *          above PGR_STARTUP_MAX, missing terminator, cancel of wrong size. *out is untouched
+ *          unless OK.
  */
 #include "pgrecall/base/bytes.h"
 #include "pgrecall/base/err.h"
 
-#define PGR_STARTUP_MAX 10000
+/* PostgreSQL's MAX_STARTUP_PACKET_LENGTH, 10000, does not count the length word; `size` does. */
+#define PGR_STARTUP_MAX 10004
 
 enum pgr_startup_kind {
     PGR_STARTUP_SSL,
