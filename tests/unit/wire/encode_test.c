@@ -2,6 +2,7 @@
 #include "pgrecall/wire/encode.h"
 
 #include "decoding.h"
+#include "encode_priv.h"
 #include "pgrecall/wire/backend.h"
 #include "pgrecall/wire/frontend.h"
 #include "pgrecall/wire/sqlstate.h"
@@ -110,6 +111,21 @@ static void a_message_without_memory_is_not_begun(void **state)
     PGR_UNUSED(state);
 }
 
+/* Its length word would not hold, or be more than PostgreSQL takes. */
+static void a_message_beyond_a_gibibyte_is_not_begun(void **state)
+{
+    static const size_t lengths[] = {PGR_FRAME_MAX - 3, UINT32_MAX, (size_t)UINT32_MAX + 1};
+    for (size_t i = 0; i < PGR_ARRAY_LEN(lengths); i++) {
+        struct pgr_buf out;
+        pgr_buf_init(&out, SIZE_MAX / 8);
+        assert_false(pgr_encode_head(&out, 'Q', lengths[i]));
+        assert_true(out.is_short);
+        assert_int_equal(pgr_buf_len(&out), 0);
+        pgr_buf_fini(&out);
+    }
+    PGR_UNUSED(state);
+}
+
 /* The body of the only message in the buffer. */
 static struct pgr_bytes only_body(const struct pgr_buf *out, uint8_t type)
 {
@@ -184,6 +200,7 @@ int main(void)
         cmocka_unit_test(every_message_has_its_bytes),
         cmocka_unit_test(a_message_that_does_not_fit_is_not_begun),
         cmocka_unit_test(a_message_without_memory_is_not_begun),
+        cmocka_unit_test(a_message_beyond_a_gibibyte_is_not_begun),
         cmocka_unit_test(to_the_server_is_read_back),
         cmocka_unit_test(an_error_is_read_back),
     };
