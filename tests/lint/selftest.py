@@ -126,7 +126,7 @@ class Words(Scratch):
                 self.assertEqual(1, len(list(words.judge("fine\n" + text))))
 
     def test_not_forbidden(self):
-        text = "mktemp pgr.XXX" "XXX; XX000; hacky; a/work; src/root; ${base}/work; /tmp/pgrecall; /working; ~/work"
+        text = "mktemp pgr.XX" "XXXX; XX000; hacky; a/work; src/root; ${base}/work; /tmp/pgrecall; /working; ~/work"
         self.assertEqual([], list(words.judge(text)))
 
     def test_a_tree(self):
