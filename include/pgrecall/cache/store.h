@@ -21,7 +21,10 @@ uint64_t pgr_store_seed(const struct pgr_store *store); /* for pgr_key_build */
 
 /* A reference to the entry with exactly these key bytes, or NULL. */
 struct pgr_entry *pgr_store_get(struct pgr_store *store, const struct pgr_key *key);
-/* Takes the caller's reference in any case; replaces an entry of the same key. */
+/*
+ * Takes the caller's reference in any case; replaces an entry of the same key, unless that one was
+ * born later.
+ */
 bool pgr_store_put(struct pgr_store *store, struct pgr_entry *entry);
 /* Removes exactly this entry if it is still there: found outdated by a reader. */
 void pgr_store_drop(struct pgr_store *store, const struct pgr_entry *entry);
