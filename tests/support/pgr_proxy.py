@@ -190,7 +190,7 @@ class PgBouncer(_Listener):
         write_ini(os.path.join(self.folder, "pgbouncer.ini"), settings)
         self._write_users()
         self.process = Process(["/usr/sbin/pgbouncer", os.path.join(self.folder, "pgbouncer.ini")],
-                               self.log_path, cwd=self.folder, stop_signal=signal.SIGINT)
+                               self.log_path, cwd=self.folder)
 
     def _write_users(self):
         roles = self.upstream.sql("SELECT rolname FROM pg_authid WHERE rolcanlogin").splitlines()
