@@ -26,8 +26,9 @@ void pgr_listener_close(struct pgr_listener **listener);
 
 /*
  * "ADDR[:PORT]", "[V6]:PORT", ":PORT", "*:PORT" or "/dir/or/socket[:PORT]" -> endpoint. A path that
- * does not end in .s.PGSQL.N names a directory, the socket in it is .s.PGSQL.<port>. `storage`
- * receives the strings. Returns INVALID with a sentence in text.
+ * does not end in .s.PGSQL.N names a directory, the socket in it is .s.PGSQL.<port>. A port alone
+ * means 127.0.0.1; "*" means every address, and stays "*" in the endpoint. `storage` receives the
+ * strings. Returns INVALID with a sentence in text.
  */
 enum pgr_err pgr_endpoint_parse(const char *word, uint16_t default_port, char *storage,
                                 size_t storage_cap, struct pgr_endpoint *out, char *text,

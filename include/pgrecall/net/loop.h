@@ -49,7 +49,11 @@ enum pgr_poll_events {
     PGR_POLL_WRITE = 2,
 };
 typedef void pgr_poll_fn(void *arg, int events);
-/* Watches a descriptor that stays its owner's; an error condition is reported as READ|WRITE. */
+/*
+ * Watches a descriptor that stays its owner's; an error condition is reported as READ|WRITE. NULL
+ * when it cannot be watched, or is already. Close the poll before the descriptor; who cannot (libpq
+ * may replace its socket under the same number) calls pgr_poll_want() anew, which adds it afresh.
+ */
 struct pgr_poll *pgr_poll_create(struct pgr_loop *loop, int fd, pgr_poll_fn *fn, void *arg);
 void pgr_poll_want(struct pgr_poll *poll, int events); /* 0 stops watching */
 void pgr_poll_close(struct pgr_poll **poll);

@@ -9,8 +9,9 @@
  * Threads  the loop's.
  * Memory   created by connect or adopt, ended by pgr_stream_close(), which takes the pointer: no
  *          callback comes afterwards (with PGR_CLOSE_FLUSH the stream lingers by itself until its
- *          output is out or flush_timeout_ms has passed). Input is one buffer that grows to what
- *          pgr_stream_want() asked for, 64 KiB otherwise.
+ *          output is out and the peer has closed too, at most 5 s: a close over unread input would
+ *          reset the connection and destroy what is on its way). Input is one buffer that grows to
+ *          what pgr_stream_want() asked for, 64 KiB otherwise; it takes no memory while empty.
  * Errors   reported once through on_closed; after that writes are dropped.
  */
 #include <sys/socket.h>
