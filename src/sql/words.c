@@ -171,9 +171,19 @@ static size_t skip_opening(struct pgr_bytes value, size_t i, bool *is_escaped)
     return end ? (size_t)(end - value.at) + 1 : i;
 }
 
-static bool opens_structure(struct pgr_bytes value, size_t i)
+static bool is_structure_start(uint32_t c)
 {
-    return i < value.len && value.at[i] != 0 && strchr("{([", value.at[i]) != NULL;
+    return c == '{' || c == '(' || c == '[';
+}
+
+/* Whether the content at `i` begins with an escape that may stand for a blank or an opener. */
+static bool is_hidden_start(struct pgr_bytes value, size_t i)
+{
+    if (i == value.len || value.at[i] != '\\')
+        return false;
+    i++;
+    uint32_t c = read_escape(value, &i);
+    return c <= ' ' || is_structure_start(c);
 }
 
 /* An array, record or range whose input undoes backslashes; or a literal that may be one. */
@@ -182,12 +192,11 @@ static bool is_escaped_structure(struct pgr_bytes value)
     if (memchr(value.at, '\\', value.len) == NULL)
         return false;
     size_t start = skip_blanks(value, 0);
-    if (opens_structure(value, start))
-        return true;
     bool is_escaped;
     size_t inside = skip_blanks(value, skip_opening(value, start, &is_escaped));
-    bool is_hidden = is_escaped && inside < value.len && value.at[inside] == '\\';
-    return is_hidden || opens_structure(value, inside);
+    return (start < value.len && is_structure_start(value.at[start])) ||
+           (inside < value.len && is_structure_start(value.at[inside])) ||
+           (is_escaped && is_hidden_start(value, inside));
 }
 
 /* U&'…' can spell any letter, with an escape character that only a later token names. */
@@ -229,7 +238,7 @@ size_t pgr_lex_operator_run(struct pgr_bytes text)
 
 void pgr_lex_first_word(struct pgr_bytes text, char out[16])
 {
-    struct pgr_token token = lex_next_solid(&text);
+    struct pgr_lexeme token = lex_next_solid(&text);
     size_t len = 0;
     if (token.kind == PGR_TOKEN_IDENT)
         for (; len < token.text.len && len < 15; len++)
