@@ -160,6 +160,7 @@ static void ceiling_is_exact(void **state)
         {PGR_KEY_MAX, PGR_KEY_MAX - 40, 10, true},
         {PGR_KEY_MAX, PGR_KEY_MAX - 40, 11, false},
         {PGR_KEY_MAX * 2, PGR_KEY_MAX, 0, false},
+        {PGR_KEY_MAX * 2, PGR_KEY_MAX - 29, 0, false},
         {PGR_KEY_MAX * 2, PGR_KEY_MAX - 30, 0, true},
         {PGR_KEY_MAX, 0, SIZE_MAX, false},
         {PGR_KEY_MAX, SIZE_MAX, SIZE_MAX, false},

@@ -166,6 +166,31 @@ static void shrinking_the_budget_acts_at_once(void **state)
     PGR_UNUSED(state);
 }
 
+/* Where the larger index would not fit beside the old one, an entry goes and the index stays. */
+static void growing_counts_old_and_new_index(void **state)
+{
+    struct pgr_store *store = pgr_store_create(BUDGET, 1);
+    const struct pgr_index *index = &store->shards[0].index;
+    uint64_t number = 0;
+    do
+        put_one(store, (struct small_entry){.number = ++number, .reply_len = 200});
+    while (!pgr_index_is_full(index));
+    size_t cap = index->cap;
+    size_t charge = store->shards[0].used / number;
+    size_t growth = pgr_index_growth_cost(index) + pgr_evict_ghost_cost(2 * cap);
+    uint64_t enough = stats_of(store).bytes + charge + growth;
+
+    pgr_store_set_budget(store, enough - 1);
+    assert_true(put_one(store, (struct small_entry){.number = ++number, .reply_len = 200}));
+    assert_true(index->cap == cap && stats_of(store).evictions == 1);
+    pgr_store_set_budget(store, enough);
+    assert_true(put_one(store, (struct small_entry){.number = ++number, .reply_len = 200}));
+    assert_true(index->cap == 2 * cap && stats_of(store).evictions == 1);
+    walk_store(store);
+    pgr_store_destroy(&store);
+    PGR_UNUSED(state);
+}
+
 static void sweeping_finds_the_old_ones_bit_by_bit(void **state)
 {
     struct pgr_store *store = pgr_store_create(BUDGET, 8);
@@ -396,6 +421,7 @@ int main(void)
         cmocka_unit_test(too_large_is_refused),
         cmocka_unit_test(an_evicted_entry_lives_while_held),
         cmocka_unit_test(shrinking_the_budget_acts_at_once),
+        cmocka_unit_test(growing_counts_old_and_new_index),
         cmocka_unit_test(sweeping_finds_the_old_ones_bit_by_bit),
         cmocka_unit_test(missing_memory_only_refuses),
         cmocka_unit_test(the_budget_is_never_exceeded),
