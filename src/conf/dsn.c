@@ -120,10 +120,11 @@ static bool walk_uri(const struct walk *walk, const char *dsn, const char *from)
     const char *query = find(first < end && *first == '@' ? first : from, end, "?");
     const char *at = find_at(from, query);
     if (at != NULL) {
-        const char *colon = find(from, at, ":");
+        /* `h?password=p@w` has the user `h?password=p` to libpq: hardly what was meant. */
+        const char *colon = find(from, at, ":?");
         const char *secret = colon < at ? colon + 1 : at;
         emit(walk, PGR_DSN_PLAIN, dsn, secret);
-        emit(walk, PGR_DSN_PASSWORD, secret, at);
+        emit(walk, *colon == ':' ? PGR_DSN_PASSWORD : PGR_DSN_SECRET, secret, at);
         emit(walk, PGR_DSN_PLAIN, at, query);
     } else {
         const char *net_end = find(from, query, "/");

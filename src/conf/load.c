@@ -25,6 +25,8 @@ struct pgr_shown pgr_shown(const char *text)
 {
     struct pgr_shown shown;
     size_t len = 0;
+    if (*text == '\0')
+        text = "\"\"";
     while (text[len] != '\0' && len < sizeof(shown.text) - 4) {
         unsigned char c = (unsigned char)text[len];
         shown.text[len++] = c < ' ' || c >= 0x7F ? '?' : (char)c;

@@ -100,6 +100,8 @@ void pgr_loader_read_file(struct pgr_loader *loader)
     if (pgr_ini_read_file(loader->path, &text, &why))
         pgr_ini_parse(pgr_buf_bytes(&text), &events, loader);
     else
+        loader->is_unread = true;
+    if (loader->is_unread)
         pgr_loader_fault(loader, here(loader, 0), "%s", why.text);
     pgr_buf_fini(&text);
 }

@@ -21,6 +21,7 @@ struct pgr_loader {
     struct pgr_buf *errors;
     const char *path;
     bool has_fault;
+    bool is_unread; /* there was a file, and it could not be read: what it lacks is not known */
     bool is_written[PGR_ROW_COUNT]; /* by file, environment or command line, rightly or wrongly */
 
     /* The file only. */

@@ -4,7 +4,7 @@
 #include "load_priv.h"
 #include "pgrecall/base/mem.h"
 
-/* The classes of sql/stmt.h, which this room may not include; a test of policy compares the two. */
+/* The classes of sql/stmt.h, which this room may not include; a test compares the two. */
 #define CLASS_WORDS                                                                                \
     "point lookup|feature retrieval|vector search|document lookup|aggregate|batch load|write|"     \
     "transaction|utility|other"

@@ -115,7 +115,8 @@ void pgr_loader_read_environment(struct pgr_loader *loader, char *const *environ
 /* "--set section.key", or "--set" alone for what may be a misplaced connection string. */
 static void label_of(const char *name, char *out, size_t cap)
 {
-    bool is_name = name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_.")] == '\0';
+    bool is_name =
+        *name != '\0' && name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_.")] == '\0';
     snprintf(out, cap, "--set%s%s", is_name ? " " : "", is_name ? pgr_shown(name).text : "");
 }
 

@@ -53,7 +53,7 @@ void pgr_nearest_init(struct pgr_nearest *nearest, const char *wrong)
 static bool is_near(unsigned distance, const char *name)
 {
     size_t len = strlen(name);
-    size_t allowed = len / 3 > 1 ? len / 3 : 1;
+    size_t allowed = (len + 1) / 3 > 1 ? (len + 1) / 3 : 1;
     return distance <= allowed && distance < len;
 }
 

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 const struct pgr_row pgr_rows[PGR_ROW_COUNT] = {
 #define PGR_SETTING(section, key, field, kind, initial, least, most, words, change, help)          \
@@ -80,7 +81,7 @@ bool pgr_word_is_later(const struct pgr_row *row, const char *word)
     for (size_t i = 0; i < PGR_ARRAY_LEN(later_words); i++) {
         const struct later_word *later = &later_words[i];
         if (strcmp(later->section, row->section) == 0 && strcmp(later->key, row->key) == 0 &&
-            strcmp(later->word, word) == 0)
+            strcasecmp(later->word, word) == 0)
             return true;
     }
     return false;

@@ -20,7 +20,7 @@ static void set_defaults(struct pgr_loader *loader)
 static void require_upstream(struct pgr_loader *loader)
 {
     struct pgr_origin origin = {loader->path ? loader->path : "settings", 0};
-    if (!loader->is_written[PGR_ROW_upstream_dsn])
+    if (!loader->is_written[PGR_ROW_upstream_dsn] && !loader->is_unread)
         pgr_loader_fault(loader, origin,
                          "upstream.dsn is required: write it under [upstream], set "
                          "PGRECALL_UPSTREAM_DSN, or give --upstream");

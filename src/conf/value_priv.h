@@ -9,7 +9,7 @@
  */
 #include "pgrecall/base/base.h"
 
-#define PGR_WHY_MAX 200
+#define PGR_WHY_MAX 300
 
 struct pgr_why {
     char text[PGR_WHY_MAX];
