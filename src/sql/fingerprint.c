@@ -19,14 +19,14 @@
 /* Reads solid tokens; a sign in front of a number is taken into it. */
 struct reader {
     struct pgr_bytes rest;
-    struct pgr_token last;
+    struct pgr_lexeme last;
 };
 
 struct walk {
     struct reader in;
     struct pgr_sink *out;
-    struct pgr_token written; /* the token written last; END before the first */
-    struct pgr_bytes list;    /* the inside of the list of values just written; empty: none */
+    struct pgr_lexeme written; /* the token written last; END before the first */
+    struct pgr_bytes list;     /* the inside of the list of values just written; empty: none */
     size_t depth;
     size_t values_depth;
     bool in_values;    /* within the first row, which opened at values_depth */
@@ -44,7 +44,7 @@ static const char *const operand_words[] = {
 };
 // clang-format on
 
-static bool is_one_of(struct pgr_token token, const char *const *words, size_t count)
+static bool is_one_of(struct pgr_lexeme token, const char *const *words, size_t count)
 {
     for (size_t i = 0; token.kind == PGR_TOKEN_IDENT && i < count; i++)
         if (lex_is_word(token, words[i]))
@@ -52,45 +52,45 @@ static bool is_one_of(struct pgr_token token, const char *const *words, size_t c
     return false;
 }
 
-static bool is_operand_word(struct pgr_token token)
+static bool is_operand_word(struct pgr_lexeme token)
 {
     return is_one_of(token, operand_words, PGR_ARRAY_LEN(operand_words));
 }
 
-static bool is_constant_word(struct pgr_token token)
+static bool is_constant_word(struct pgr_lexeme token)
 {
     static const char *const words[] = {"default", "false", "null", "true"};
     return is_one_of(token, words, PGR_ARRAY_LEN(words));
 }
 
-static bool is_value(struct pgr_token token)
+static bool is_value(struct pgr_lexeme token)
 {
     return token.kind == PGR_TOKEN_STRING || token.kind == PGR_TOKEN_NUMBER ||
            token.kind == PGR_TOKEN_PARAM;
 }
 
-static bool is_name(struct pgr_token token)
+static bool is_name(struct pgr_lexeme token)
 {
     return token.kind == PGR_TOKEN_IDENT || token.kind == PGR_TOKEN_QUOTED;
 }
 
-static bool is_typecast(struct pgr_token token)
+static bool is_typecast(struct pgr_lexeme token)
 {
     return token.kind == PGR_TOKEN_PUNCT && token.text.len == 2 &&
            memcmp(token.text.at, "::", 2) == 0;
 }
 
-static bool is_opener(struct pgr_token token)
+static bool is_opener(struct pgr_lexeme token)
 {
     return lex_is_char(token, '(') || lex_is_char(token, '[');
 }
 
-static bool is_closer(struct pgr_token token)
+static bool is_closer(struct pgr_lexeme token)
 {
     return lex_is_char(token, ')') || lex_is_char(token, ']');
 }
 
-static bool ends_operand(struct pgr_token token)
+static bool ends_operand(struct pgr_lexeme token)
 {
     if (token.kind == PGR_TOKEN_IDENT)
         return !is_operand_word(token);
@@ -98,11 +98,11 @@ static bool ends_operand(struct pgr_token token)
 }
 
 /* 0x1F and 1_000 are one number to newer servers and a number and a word to our lexer. */
-static void widen_number(struct pgr_token *number, struct pgr_bytes *rest)
+static void widen_number(struct pgr_lexeme *number, struct pgr_bytes *rest)
 {
     while (rest->len > 0 && (lex_is_ident_part(rest->at[0]) || rest->at[0] == '.')) {
         struct pgr_bytes after = *rest;
-        struct pgr_token next = pgr_lex_next(&after);
+        struct pgr_lexeme next = pgr_lex_next(&after);
         if (next.kind != PGR_TOKEN_IDENT && next.kind != PGR_TOKEN_NUMBER)
             return;
         number->text.len += next.text.len;
@@ -110,22 +110,22 @@ static void widen_number(struct pgr_token *number, struct pgr_bytes *rest)
     }
 }
 
-static struct pgr_token next_solid(struct pgr_bytes *rest)
+static struct pgr_lexeme next_solid(struct pgr_bytes *rest)
 {
-    struct pgr_token token = lex_next_solid(rest);
+    struct pgr_lexeme token = lex_next_solid(rest);
     if (token.kind == PGR_TOKEN_NUMBER)
         widen_number(&token, rest);
     return token;
 }
 
-static struct pgr_token read_token(struct reader *in)
+static struct pgr_lexeme read_token(struct reader *in)
 {
-    struct pgr_token token = next_solid(&in->rest);
+    struct pgr_lexeme token = next_solid(&in->rest);
     bool is_sign =
         token.kind == PGR_TOKEN_OPERATOR && (lex_is_char(token, '-') || lex_is_char(token, '+'));
     if (is_sign && !ends_operand(in->last)) {
         struct pgr_bytes after = in->rest;
-        struct pgr_token number = next_solid(&after);
+        struct pgr_lexeme number = next_solid(&after);
         if (number.kind == PGR_TOKEN_NUMBER) {
             in->rest = after;
             token = number;
@@ -145,7 +145,7 @@ static struct pgr_bytes up_to(struct pgr_bytes from, struct pgr_bytes rest)
     return PGR_BYTES(from.at, from.len - rest.len);
 }
 
-static bool is_same_token(struct pgr_token a, struct pgr_token b)
+static bool is_same_token(struct pgr_lexeme a, struct pgr_lexeme b)
 {
     bool a_is_value = is_value(a) || is_constant_word(a);
     bool b_is_value = is_value(b) || is_constant_word(b);
@@ -167,8 +167,8 @@ static bool is_twin(struct pgr_bytes a, struct pgr_bytes b)
     struct reader left = reader_of(a);
     struct reader right = reader_of(b);
     for (;;) {
-        struct pgr_token x = read_token(&left);
-        struct pgr_token y = read_token(&right);
+        struct pgr_lexeme x = read_token(&left);
+        struct pgr_lexeme y = read_token(&right);
         if (x.kind == PGR_TOKEN_END || y.kind == PGR_TOKEN_END)
             return x.kind == y.kind;
         if (!is_same_token(x, y))
@@ -180,7 +180,7 @@ static bool is_twin(struct pgr_bytes a, struct pgr_bytes b)
 static bool skip_modifier(struct reader *in)
 {
     for (;;) {
-        struct pgr_token token = read_token(in);
+        struct pgr_lexeme token = read_token(in);
         if (is_closer(token))
             return true;
         if (!is_value(token) && !lex_is_char(token, ','))
@@ -199,7 +199,7 @@ static bool find_element(struct pgr_bytes rest, struct pgr_bytes *after)
     bool is_typed = false; /* a type's name has begun: it may have modifiers */
     for (;;) {
         struct pgr_bytes before = in.rest;
-        struct pgr_token token = read_token(&in);
+        struct pgr_lexeme token = read_token(&in);
         if (lex_is_char(token, ',') || is_closer(token)) {
             *after = before;
             return has_value;
@@ -235,7 +235,7 @@ static bool find_list(struct pgr_bytes rest, struct pgr_bytes *inside, struct pg
     }
 }
 
-static bool is_tight_before(struct pgr_token token, struct pgr_token previous)
+static bool is_tight_before(struct pgr_lexeme token, struct pgr_lexeme previous)
 {
     if (token.kind != PGR_TOKEN_PUNCT)
         return false;
@@ -247,7 +247,7 @@ static bool is_tight_before(struct pgr_token token, struct pgr_token previous)
            lex_is_char(token, ';') || lex_is_char(token, '.');
 }
 
-static bool needs_space(struct pgr_token previous, struct pgr_token token)
+static bool needs_space(struct pgr_lexeme previous, struct pgr_lexeme token)
 {
     if (previous.kind == PGR_TOKEN_END || is_opener(previous) || is_typecast(previous))
         return false;
@@ -267,7 +267,7 @@ static void put_lower(struct pgr_sink *out, struct pgr_bytes text)
     }
 }
 
-static void write_token(struct walk *walk, struct pgr_token token)
+static void write_token(struct walk *walk, struct pgr_lexeme token)
 {
     if (needs_space(walk->written, token))
         pgr_sink_put(walk->out, " ", 1);
@@ -284,10 +284,10 @@ static void write_token(struct walk *walk, struct pgr_token token)
 
 static void write_punct(struct walk *walk, const char *text)
 {
-    write_token(walk, (struct pgr_token){PGR_TOKEN_PUNCT, pgr_bytes_str(text)});
+    write_token(walk, (struct pgr_lexeme){PGR_TOKEN_PUNCT, pgr_bytes_str(text)});
 }
 
-static struct pgr_token as_value(struct pgr_token token)
+static struct pgr_lexeme as_value(struct pgr_lexeme token)
 {
     token.kind = PGR_TOKEN_PARAM;
     return token;
@@ -299,7 +299,7 @@ static void step(struct walk *walk);
 static void write_element(struct walk *walk, struct pgr_bytes end)
 {
     struct reader ahead = walk->in;
-    struct pgr_token only = read_token(&ahead);
+    struct pgr_lexeme only = read_token(&ahead);
     if (is_constant_word(only) && ahead.rest.len == end.len) {
         walk->in = ahead;
         write_token(walk, as_value(only));
@@ -358,7 +358,7 @@ static void skip_rows(struct walk *walk)
     struct pgr_bytes rest = walk->in.rest;
     while (skip_next_opener(&rest)) {
         for (size_t depth = 1; depth > 0;) {
-            struct pgr_token token = next_solid(&rest);
+            struct pgr_lexeme token = next_solid(&rest);
             if (token.kind == PGR_TOKEN_END)
                 break;
             if (lex_is_char(token, '('))
@@ -371,7 +371,7 @@ static void skip_rows(struct walk *walk)
 }
 
 /* The arguments of a call or the modifiers of a type are no first of several twin lists. */
-static void open_group(struct walk *walk, struct pgr_token opener, struct pgr_token previous)
+static void open_group(struct walk *walk, struct pgr_lexeme opener, struct pgr_lexeme previous)
 {
     if (lex_is_char(opener, '('))
         walk->depth++;
@@ -380,7 +380,7 @@ static void open_group(struct walk *walk, struct pgr_token opener, struct pgr_to
         walk->list = PGR_BYTES(NULL, 0);
 }
 
-static void close_group(struct walk *walk, struct pgr_token closer, struct pgr_bytes list)
+static void close_group(struct walk *walk, struct pgr_lexeme closer, struct pgr_bytes list)
 {
     if (!lex_is_char(closer, ')'))
         return;
@@ -394,7 +394,7 @@ static void close_group(struct walk *walk, struct pgr_token closer, struct pgr_b
     }
 }
 
-static void note_word(struct walk *walk, struct pgr_token word)
+static void note_word(struct walk *walk, struct pgr_lexeme word)
 {
     if (!lex_is_word(word, "values"))
         return;
@@ -405,14 +405,14 @@ static void note_word(struct walk *walk, struct pgr_token word)
     walk->values_depth = walk->depth;
 }
 
-static bool starts_savepoint(struct pgr_token token)
+static bool starts_savepoint(struct pgr_lexeme token)
 {
     static const char *const words[] = {"release", "rollback", "savepoint"};
     return is_one_of(token, words, PGR_ARRAY_LEN(words));
 }
 
 /* The name of a savepoint: whatever is no keyword of SAVEPOINT, RELEASE or ROLLBACK. */
-static bool is_savepoint_name(struct pgr_token token)
+static bool is_savepoint_name(struct pgr_lexeme token)
 {
     static const char *const words[] = {"and", "chain",     "no",          "prepared",
                                         "to",  "savepoint", "transaction", "work"};
@@ -422,7 +422,7 @@ static bool is_savepoint_name(struct pgr_token token)
 /* One token and what follows from it. */
 static void step(struct walk *walk)
 {
-    struct pgr_token token = read_token(&walk->in);
+    struct pgr_lexeme token = read_token(&walk->in);
     struct pgr_bytes list = walk->list;
     bool is_first = walk->written.kind == PGR_TOKEN_END || walk->is_separated;
     walk->list = PGR_BYTES(NULL, 0);
@@ -439,7 +439,7 @@ static void step(struct walk *walk)
         walk->is_savepoint = starts_savepoint(token);
     else if (walk->is_savepoint && is_savepoint_name(token))
         token = as_value(token);
-    struct pgr_token previous = walk->written;
+    struct pgr_lexeme previous = walk->written;
     write_token(walk, token);
     if (token.kind == PGR_TOKEN_IDENT)
         note_word(walk, token);

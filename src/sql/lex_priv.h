@@ -71,13 +71,13 @@ static inline bool lex_is_operator(uint8_t c)
 }
 
 /* Whether the text of the token is the one character. */
-static inline bool lex_is_char(struct pgr_token token, char c)
+static inline bool lex_is_char(struct pgr_lexeme token, char c)
 {
     return token.kind != PGR_TOKEN_BROKEN && token.text.len == 1 && token.text.at[0] == (uint8_t)c;
 }
 
 /* Whether an unquoted word equals `word` (lower case) in any case. */
-static inline bool lex_is_word(struct pgr_token token, const char *word)
+static inline bool lex_is_word(struct pgr_lexeme token, const char *word)
 {
     if (token.kind != PGR_TOKEN_IDENT || token.text.len != strlen(word))
         return false;
@@ -88,10 +88,10 @@ static inline bool lex_is_word(struct pgr_token token, const char *word)
 }
 
 /* The next token that is neither white space nor comment. */
-static inline struct pgr_token lex_next_solid(struct pgr_bytes *rest)
+static inline struct pgr_lexeme lex_next_solid(struct pgr_bytes *rest)
 {
     for (;;) {
-        struct pgr_token token = pgr_lex_next(rest);
+        struct pgr_lexeme token = pgr_lex_next(rest);
         if (token.kind != PGR_TOKEN_SPACE && token.kind != PGR_TOKEN_COMMENT)
             return token;
     }

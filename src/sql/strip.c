@@ -16,13 +16,13 @@ static bool is_seven_bit(struct pgr_bytes text)
     return true;
 }
 
-static bool is_hint(struct pgr_token token)
+static bool is_hint(struct pgr_lexeme token)
 {
     return token.kind == PGR_TOKEN_COMMENT && token.text.len > 2 &&
            memcmp(token.text.at, "/*+", 3) == 0;
 }
 
-static bool is_plain_comment(struct pgr_token token)
+static bool is_plain_comment(struct pgr_lexeme token)
 {
     return token.kind == PGR_TOKEN_COMMENT && !is_hint(token) && is_seven_bit(token.text);
 }
@@ -35,7 +35,7 @@ struct pgr_bytes pgr_lex_strip(struct pgr_bytes text)
     bool has_hint = false;
     struct pgr_bytes rest = text;
     for (;;) {
-        struct pgr_token token = pgr_lex_next(&rest);
+        struct pgr_lexeme token = pgr_lex_next(&rest);
         if (token.kind == PGR_TOKEN_END)
             break;
         if (token.kind == PGR_TOKEN_SPACE)

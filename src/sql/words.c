@@ -60,13 +60,15 @@ static unsigned digit_value(uint8_t c)
     return lower >= 'a' && lower <= 'f' ? lower - (unsigned)'a' + 10 : 99;
 }
 
-/* At most `most` digits of `base` at *i, which is advanced over them. */
-static uint32_t read_digits(struct pgr_bytes value, size_t *i, unsigned base, size_t most)
+/* At most `most` digits of `base` at *i, which is advanced over them; `none` if there are none. */
+static uint32_t read_digits(struct pgr_bytes value, size_t *i, unsigned base, size_t most,
+                            uint32_t none)
 {
     uint32_t number = 0;
-    for (size_t n = 0; n < most && *i < value.len && digit_value(value.at[*i]) < base; n++, (*i)++)
+    size_t n = 0;
+    for (; n < most && *i < value.len && digit_value(value.at[*i]) < base; n++, (*i)++)
         number = number * base + digit_value(value.at[*i]);
-    return number;
+    return n > 0 ? number : none;
 }
 
 /* What the escape at *i (after its backslash) stands for; *i is advanced over it. */
@@ -76,15 +78,15 @@ static uint32_t read_escape(struct pgr_bytes value, size_t *i)
         return NO_LETTER;
     uint8_t c = value.at[*i];
     if (c >= '0' && c <= '7')
-        return read_digits(value, i, 8, 3);
+        return read_digits(value, i, 8, 3, c);
     (*i)++;
     switch (c) {
     case 'x':
-        return read_digits(value, i, 16, 2);
+        return read_digits(value, i, 16, 2, c);
     case 'u':
-        return read_digits(value, i, 16, 4);
+        return read_digits(value, i, 16, 4, c);
     case 'U':
-        return read_digits(value, i, 16, 8);
+        return read_digits(value, i, 16, 8, c);
     case 'b':
     case 'f':
     case 'n':

@@ -26,13 +26,13 @@ enum pgr_token_kind {
     PGR_TOKEN_BROKEN,   /* unterminated, or a byte that starts no token: to the end of the text */
 };
 
-struct pgr_token {
+struct pgr_lexeme {
     enum pgr_token_kind kind;
     struct pgr_bytes text;
 };
 
 /* The token at the front of `rest`, which is advanced over it; END when it is empty. */
-struct pgr_token pgr_lex_next(struct pgr_bytes *rest);
+struct pgr_lexeme pgr_lex_next(struct pgr_bytes *rest);
 
 /*
  * The text without leading and trailing white space and comments and without trailing semicolons:
