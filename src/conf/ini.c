@@ -170,6 +170,9 @@ static const char *cut_value(struct feed *feed)
 static int on_ini_pair(void *user, const char *section, const char *name, const char *value)
 {
     struct feed *feed = user;
+    /* Builds of inih may also tell of sections, and of words without `=`: the reader does. */
+    if (name == NULL || value == NULL)
+        return 1;
     feed->is_pair_due = false;
     if (feed->in_bad_section)
         return 1;

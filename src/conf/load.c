@@ -44,8 +44,8 @@ static struct pgr_bytes trim(struct pgr_bytes bytes)
     return bytes;
 }
 
-bool pgr_loader_split(struct pgr_loader *loader, const char *text, const char **words, size_t cap,
-                      size_t *count, struct pgr_why *why)
+bool pgr_loader_split(struct pgr_loader *loader, const char *text, struct pgr_word_list list,
+                      struct pgr_why *why)
 {
     size_t found = 0;
     for (const char *at = text; at != NULL; found++) {
@@ -56,14 +56,14 @@ bool pgr_loader_split(struct pgr_loader *loader, const char *text, const char **
             pgr_why_set(why, *text == '\0' ? "is empty" : "holds an empty word");
             return false;
         }
-        if (found == cap) {
-            pgr_why_set(why, "holds more than %zu words", cap);
+        if (found == list.cap) {
+            pgr_why_set(why, "holds more than %zu words", list.cap);
             return false;
         }
-        words[found] = pgr_snapshot_keep(loader->snapshot, word);
+        list.words[found] = pgr_snapshot_keep(loader->snapshot, word);
         at = comma ? comma + 1 : NULL;
     }
-    *count = found;
+    *list.count = found;
     return true;
 }
 
@@ -82,7 +82,7 @@ static bool read_listen(struct pgr_loader *loader, const char *text, struct pgr_
     struct pgr_settings *settings = &loader->snapshot->settings;
     const char *words[PGR_LISTEN_MAX];
     size_t count = 0;
-    if (!pgr_loader_split(loader, text, words, PGR_LISTEN_MAX, &count, why))
+    if (!pgr_loader_split(loader, text, (struct pgr_word_list){words, PGR_LISTEN_MAX, &count}, why))
         return false;
     for (size_t i = 0; i < count; i++) {
         if (strpbrk(words[i], " \t") != NULL) {

@@ -54,9 +54,16 @@ void pgr_loader_begin_rule(struct pgr_loader *loader, struct pgr_origin origin, 
 void pgr_loader_set_rule(struct pgr_loader *loader, struct pgr_origin origin, const char *key,
                          const char *text);
 
-/* Splits at commas, trims, keeps: at most `cap` words, none empty. */
-bool pgr_loader_split(struct pgr_loader *loader, const char *text, const char **words, size_t cap,
-                      size_t *count, struct pgr_why *why);
+/* Where the words of a list go: at most `cap`. */
+struct pgr_word_list {
+    const char **words;
+    size_t cap;
+    size_t *count;
+};
+
+/* Splits at commas, trims, keeps; no word may be empty. */
+bool pgr_loader_split(struct pgr_loader *loader, const char *text, struct pgr_word_list list,
+                      struct pgr_why *why);
 
 /* A word of someone else's for a message: short, and printable whatever it was. */
 struct pgr_shown {

@@ -43,10 +43,17 @@ void pgr_loader_begin_rule(struct pgr_loader *loader, struct pgr_origin origin, 
     memset(loader->rule_key_lines, 0, sizeof(loader->rule_key_lines));
 }
 
+static bool split(struct pgr_loader *loader, const char *text, const char **words, size_t *count,
+                  struct pgr_why *why)
+{
+    return pgr_loader_split(loader, text, (struct pgr_word_list){words, PGR_RULE_WORDS, count},
+                            why);
+}
+
 static bool read_classes(struct pgr_loader *loader, const char *text, struct pgr_rule *rule,
                          struct pgr_why *why)
 {
-    if (!pgr_loader_split(loader, text, rule->classes, PGR_RULE_WORDS, &rule->class_count, why))
+    if (!split(loader, text, rule->classes, &rule->class_count, why))
         return false;
     for (size_t i = 0; i < rule->class_count; i++) {
         uint32_t which = 0;
@@ -99,7 +106,7 @@ static bool read_key(struct pgr_loader *loader, enum pgr_rule_key key, const cha
     struct pgr_rule *r = current(loader);
     switch (key) {
     case PGR_RULE_KEY_tables:
-        return pgr_loader_split(loader, text, r->tables, PGR_RULE_WORDS, &r->table_count, why);
+        return split(loader, text, r->tables, &r->table_count, why);
     case PGR_RULE_KEY_class:
         return read_classes(loader, text, r, why);
     case PGR_RULE_KEY_fingerprint:
@@ -107,13 +114,11 @@ static bool read_key(struct pgr_loader *loader, enum pgr_rule_key key, const cha
     case PGR_RULE_KEY_query:
         return read_query(loader, text, r, why);
     case PGR_RULE_KEY_database:
-        return pgr_loader_split(loader, text, r->databases, PGR_RULE_WORDS, &r->database_count,
-                                why);
+        return split(loader, text, r->databases, &r->database_count, why);
     case PGR_RULE_KEY_user:
-        return pgr_loader_split(loader, text, r->users, PGR_RULE_WORDS, &r->user_count, why);
+        return split(loader, text, r->users, &r->user_count, why);
     case PGR_RULE_KEY_application:
-        return pgr_loader_split(loader, text, r->applications, PGR_RULE_WORDS,
-                                &r->application_count, why);
+        return split(loader, text, r->applications, &r->application_count, why);
     case PGR_RULE_KEY_cache:
         return read_cache(text, r, why);
     case PGR_RULE_KEY_local_ttl:

@@ -19,7 +19,7 @@ enum pgr_rule_cache {
 struct pgr_rule {
     const char *name;
     /* Matchers: NULL or 0 means any; a list matches if one of its words does. */
-    const char *tables[PGR_RULE_WORDS]; /* "name" or "schema.name"; every relation read must be listed */
+    const char *tables[PGR_RULE_WORDS]; /* "name" or "schema.name"; each one read must be listed */
     size_t table_count;
     const char *classes[PGR_RULE_WORDS];
     size_t class_count;

@@ -37,7 +37,7 @@ struct pgr_settings {
     bool proxy_allow_trust;
 
     const char *upstream_dsn;
-    const char *upstream_service_dsn; /* "" when unset: the daemon then takes dsn if it has a user */
+    const char *upstream_service_dsn; /* "" when unset: the daemon takes dsn if it has a user */
     uint64_t upstream_connect_timeout_us;
 
     bool cache_enabled;
@@ -47,12 +47,12 @@ struct pgr_settings {
     uint64_t cache_local_ttl_us;
     uint64_t cache_max_staleness_us;
     enum pgr_consistency cache_consistency;
-    bool cache_has_local_ttl;     /* written by the operator: raises max_staleness (design 1) */
+    bool cache_has_local_ttl; /* written by the operator: raises max_staleness (design 1) */
     bool cache_has_max_staleness;
 
-    uint32_t log_level;  /* enum pgr_log_level */
-    uint32_t log_format; /* enum pgr_log_format */
-    uint64_t log_interval_us; /* 0: never */
+    uint32_t log_level;         /* enum pgr_log_level */
+    uint32_t log_format;        /* enum pgr_log_format */
+    uint64_t log_interval_us;   /* 0: never */
     uint64_t log_slow_query_us; /* 0: never */
 
     const struct pgr_rule *rules;
@@ -63,7 +63,7 @@ struct pgr_settings_source {
     const char *path;             /* INI file or NULL */
     const char *const *overrides; /* "section.key=value" from the command line */
     size_t override_count;
-    char *const *environment;     /* as environ, or NULL */
+    char *const *environment; /* as environ, or NULL */
 };
 
 enum pgr_err pgr_settings_load(const struct pgr_settings_source *source, struct pgr_settings **out,

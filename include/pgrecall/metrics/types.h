@@ -27,9 +27,9 @@ struct pgr_call {
     const char *class;       /* static string */
     struct pgr_bytes normal; /* copied when the type is new */
     enum pgr_outcome outcome;
-    enum pgr_reason reason;  /* BYPASS */
-    uint64_t latency_us;     /* from the last byte of the request to the last of the answer */
-    bool is_error;           /* PostgreSQL answered with an error */
+    enum pgr_reason reason; /* BYPASS */
+    uint64_t latency_us;    /* from the last byte of the request to the last of the answer */
+    bool is_error;          /* PostgreSQL answered with an error */
 };
 
 struct pgr_type_report {
@@ -47,7 +47,7 @@ typedef void pgr_type_report_fn(void *arg, const struct pgr_type_report *report)
 struct pgr_types *pgr_types_create(size_t max_types);
 void pgr_types_destroy(struct pgr_types **types);
 void pgr_types_record(struct pgr_types *types, const struct pgr_call *call);
-/* Merges the tables, reports each type with calls > 0, most calls first, and starts a new interval. */
+/* Merges the tables, reports each type called, most calls first, and starts a new interval. */
 void pgr_types_drain(struct pgr_types *const *tables, size_t count, pgr_type_report_fn *fn,
                      void *arg);
 /* Renders a report as one log line (event=query_type …). */
