@@ -98,8 +98,7 @@ static void take_input(struct pgr_stream *s, size_t len)
 {
     pgr_input_commit(&s->input, len);
     s->events->on_input(s->arg);
-    if (s->state == PGR_STREAM_GONE || s->state == PGR_STREAM_LINGERING)
-        return;
+    /* Closing in the callback left nothing to settle. */
     if (pgr_input_settle(&s->input) != PGR_OK)
         end(s, ENOMEM);
 }

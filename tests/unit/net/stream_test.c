@@ -309,6 +309,44 @@ static void resuming_reports_what_was_left_unread(void **state)
     assert_int_equal(w->inputs, 2);
 }
 
+static void take_one_byte(void *arg)
+{
+    struct world *w = arg;
+    pgr_stream_consume(w->stream, 1);
+    if (++w->inputs == 1000)
+        pgr_loop_stop(w->loop);
+    else
+        pgr_stream_resume(w->stream);
+}
+
+static void give_up(void *arg)
+{
+    struct world *w = arg;
+    w->ends = -1;
+    pgr_loop_stop(w->loop);
+}
+
+/* Nothing new arrives and no timer is due: the loop must not wait while it owes a report. */
+static void a_running_loop_does_not_wait_while_it_owes_a_report(void **state)
+{
+    static const struct pgr_stream_events frugal = {take_one_byte, on_drained, on_closed};
+    struct world *w = *state;
+    pgr_stream_close(&w->stream, PGR_CLOSE_NOW);
+    close_peer(w);
+    int ends[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    w->peer = ends[1];
+    w->stream = pgr_stream_adopt(w->loop, ends[0], &frugal, w);
+    char block[1000] = {0};
+    assert_int_equal(write(w->peer, block, sizeof(block)), sizeof(block));
+    struct pgr_timer *guard = pgr_timer_create(w->loop, give_up, w);
+    pgr_timer_start(guard, 20000, 0);
+    pgr_loop_run(w->loop);
+    pgr_timer_close(&guard);
+    assert_int_equal(w->ends, 0);
+    assert_int_equal(w->inputs, 1000);
+}
+
 static void eof_waits_while_paused(void **state)
 {
     struct world *w = *state;
@@ -508,6 +546,22 @@ static void a_flushing_close_lets_everything_out(void **state)
     assert_int_equal(w->inputs + w->ends, 0);
 }
 
+/* A plain close() would answer the unread bytes with a reset, and the client never see its error.
+ */
+static void an_error_told_at_closing_is_followed_by_eof_not_by_a_reset(void **state)
+{
+    struct world *w = *state;
+    char got[16] = "";
+    pgr_stream_pause(w->stream);
+    assert_true(write_until_full(w->peer) > 0);
+    pgr_stream_write(w->stream, PGR_BYTES_LIT("FATAL"));
+    pgr_stream_close(&w->stream, PGR_CLOSE_FLUSH);
+    pump_some(w->loop);
+    assert_int_equal(recv(w->peer, got, sizeof(got), MSG_DONTWAIT), 5);
+    assert_string_equal(got, "FATAL");
+    assert_int_equal(recv(w->peer, got, sizeof(got), MSG_DONTWAIT), 0);
+}
+
 static void a_close_at_once_drops_what_is_pending(void **state)
 {
     struct world *w = *state;
@@ -626,6 +680,7 @@ int main(void)
         PAIR_TEST(an_input_buffer_that_is_full_holds_the_peer_back),
         TCP_TEST(an_input_buffer_that_is_full_holds_the_peer_back),
         PAIR_TEST(resuming_reports_what_was_left_unread),
+        PAIR_TEST(a_running_loop_does_not_wait_while_it_owes_a_report),
         TCP_TEST(eof_waits_while_paused),
         PAIR_TEST(a_wanted_message_arrives_whole),
         PAIR_TEST(a_turn_of_writes_leaves_in_one_piece),
@@ -636,6 +691,7 @@ int main(void)
         PAIR_TEST(it_may_be_closed_in_each_of_its_callbacks),
         PAIR_TEST(a_flushing_close_lets_everything_out),
         TCP_TEST(a_flushing_close_lets_everything_out),
+        TCP_TEST(an_error_told_at_closing_is_followed_by_eof_not_by_a_reset),
         TCP_TEST(a_close_at_once_drops_what_is_pending),
         PAIR_TEST(lingering_ends_with_the_loop),
         PAIR_TEST(a_bad_descriptor_is_told_later),
