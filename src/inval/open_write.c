@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: PostgreSQL
+#include "pgrecall/inval/open_write.h"
+
+#include "pgrecall/base/mem.h"
+
+static void destroy(struct pgr_open_write *w)
+{
+    pgr_relset_unref(w->relations);
+    pgr_free(w);
+}
+
+static void on_begun(struct pgr_write *write)
+{
+    struct pgr_open_write *w = pgr_container_of(write, struct pgr_open_write, write);
+    w->done(w->arg);
+}
+
+struct pgr_open_write *pgr_open_write_begin(const struct pgr_funnel *funnel,
+                                            struct pgr_database *database,
+                                            const struct pgr_relset *relations,
+                                            enum pgr_answer *answer, pgr_loop_fn *done, void *arg)
+{
+    struct pgr_open_write *w = pgr_new(struct pgr_open_write);
+    w->funnel = funnel;
+    w->database = database;
+    w->relations = relations;
+    w->write.relations = relations;
+    w->write.done = on_begun;
+    w->done = done;
+    w->arg = arg;
+    *answer = funnel->authority->ops->begin(funnel->authority, &w->write);
+    return w;
+}
+
+static void on_ended(struct pgr_write *write)
+{
+    struct pgr_open_write *w = pgr_container_of(write, struct pgr_open_write, write);
+    pgr_loop_fn *done = w->done;
+    void *arg = w->arg;
+    destroy(w);
+    if (done != NULL)
+        done(arg);
+}
+
+static enum pgr_answer end_now(struct pgr_open_write *w, pgr_loop_fn *done, void *arg)
+{
+    w->write.done = on_ended;
+    w->done = done;
+    w->arg = arg;
+    enum pgr_answer answer = w->funnel->authority->ops->end(w->funnel->authority, &w->write);
+    if (answer == PGR_ANSWER_NOW)
+        destroy(w);
+    return answer;
+}
+
+/* Back on the worker's loop: nobody waits any more. */
+static void end_unattended(void *arg)
+{
+    (void)end_now(arg, NULL, NULL);
+}
+
+/* On the control loop: the outcome has become certain. */
+static void on_settled(void *arg)
+{
+    struct pgr_open_write *w = arg;
+    pgr_loop_post(w->funnel->loop, end_unattended, w);
+}
+
+enum pgr_answer pgr_open_write_end(struct pgr_open_write *w, pgr_loop_fn *done, void *arg)
+{
+    if (!w->is_definition)
+        return end_now(w, done, arg);
+    /* Reads bypass while it stays in flight, so the client need not wait for the reload. */
+    pgr_database_reload(w->database, on_settled, w);
+    return PGR_ANSWER_NOW;
+}
+
+static void on_backend_gone(void *arg)
+{
+    struct pgr_open_write *w = arg;
+    if (w->is_definition)
+        pgr_database_reload(w->database, on_settled, w);
+    else
+        on_settled(w);
+}
+
+void pgr_open_write_orphan(struct pgr_open_write *w, uint32_t pid)
+{
+    pgr_database_await_backend_end(w->database, pid, on_backend_gone, w);
+}
