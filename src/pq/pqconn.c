@@ -163,6 +163,13 @@ static void break_by_libpq(struct pgr_pqconn *conn)
     pgr_free(sentence);
 }
 
+void pgr_pq_break_soon(struct pgr_pqconn *conn)
+{
+    pgr_free(conn->failure);
+    conn->failure = conn->pg ? libpq_sentence(conn->pg) : pgr_strdup("the DSN is not valid");
+    pgr_timer_start(conn->soon, 0, 0);
+}
+
 static void on_deadline(void *arg)
 {
     struct pgr_pqconn *conn = arg;
@@ -185,17 +192,22 @@ static void become_ready(struct pgr_pqconn *conn)
     pgr_timer_stop(conn->deadline);
     conn->state = PGR_PQ_READY;
     PQsetnonblocking(conn->pg, 1);
-    pgr_poll_want(conn->poll, PGR_POLL_READ);
     if (report_ready(conn, PGR_OK, NULL))
         pgr_pq_send_next(conn);
 }
 
 static void on_poll(void *arg, int events);
 
-static void watch(struct pgr_pqconn *conn, int events)
+/* False: the descriptor cannot be watched, which is reported on the next turn. */
+static bool watch(struct pgr_pqconn *conn, int events)
 {
     conn->poll = pgr_poll_create(conn->loop, PQsocket(conn->pg), on_poll, conn);
+    if (conn->poll == NULL) {
+        pgr_pq_break_soon(conn);
+        return false;
+    }
     pgr_poll_want(conn->poll, events);
+    return true;
 }
 
 static void step_connect(struct pgr_pqconn *conn)
@@ -203,8 +215,8 @@ static void step_connect(struct pgr_pqconn *conn)
     pgr_poll_close(&conn->poll);
     switch (PQconnectPoll(conn->pg)) {
     case PGRES_POLLING_OK:
-        watch(conn, PGR_POLL_READ);
-        become_ready(conn);
+        if (watch(conn, PGR_POLL_READ))
+            become_ready(conn);
         break;
     case PGRES_POLLING_READING:
         watch(conn, PGR_POLL_READ);
@@ -243,13 +255,6 @@ static void on_soon(void *arg)
     pgr_free(sentence);
 }
 
-void pgr_pq_break_soon(struct pgr_pqconn *conn)
-{
-    pgr_free(conn->failure);
-    conn->failure = conn->pg ? libpq_sentence(conn->pg) : pgr_strdup("the DSN is not valid");
-    pgr_timer_start(conn->soon, 0, 0);
-}
-
 /*
  * The DSN is taken apart first: a database name chosen by a client must never be read as a
  * connection string, which libpq does with the first "dbname" it is given.
@@ -283,7 +288,6 @@ void pgr_pqconn_connect(struct pgr_pqconn *conn, pgr_pqconn_ready_fn *fn, void *
     }
     PQsetNoticeProcessor(conn->pg, on_notice, conn);
     conn->state = PGR_PQ_CONNECTING;
-    watch(conn, PGR_POLL_WRITE);
-    if (conn->connect_timeout_ms > 0)
+    if (watch(conn, PGR_POLL_WRITE) && conn->connect_timeout_ms > 0)
         pgr_timer_start(conn->deadline, conn->connect_timeout_ms, 0);
 }

@@ -28,8 +28,10 @@ struct pgr_relation {
     char kind;            /* pg_class.relkind */
     char persistence;     /* pg_class.relpersistence */
     bool has_row_security;
-    /* Reading it: every slot below it after view expansion, itself included (no ALL slot). For a
-     * view, `read_block` says why it may not be read from the cache, NONE if it may. */
+    /* Reading it: every slot below it after view expansion, itself included (no ALL slot).
+     * `read_block` says why it may not be read from the cache, NONE if it may; USER_FUNCTION, which
+     * outweighs every other word, says that a view or policy calls something that may write, lock
+     * or change settings: such a read is itself a possible write to everything (G11). */
     const struct pgr_relset *reads;
     enum pgr_reason read_block;
     /* Writing it: itself, descendants, ancestors, cascade closure, base tables of a view (A6).
@@ -43,7 +45,7 @@ struct pgr_function {
     enum pgr_volatility volatility;
     bool is_builtin_only;   /* every overload lies in pg_catalog with oid < 16384 */
     bool is_c_extension;    /* every overload that is not builtin is C-language and extension-owned */
-    bool takes_composite;   /* callable in attribute notation: D7 */
+    bool takes_composite;   /* callable in attribute notation (D7), and not proven pure */
 };
 
 struct pgr_operator {
@@ -98,7 +100,7 @@ const struct pgr_function *pgr_catalog_function(const struct pgr_catalog *catalo
 const struct pgr_operator *pgr_catalog_operator(const struct pgr_catalog *catalog, const char *name);
 const struct pgr_type *pgr_catalog_type(const struct pgr_catalog *catalog, const char *name);
 /*
- * A column of this name exists in one of these relations (or below them) whose type is not a
- * date/time type: then a cast of it to a date type may meet 'now'.
+ * False only if columns of this name exist and all of them, in every relation, are date, time,
+ * timestamp or timestamptz: else a cast of it to a date type may meet 'now'.
  */
 bool pgr_catalog_column_may_be_text(const struct pgr_catalog *catalog, const char *column);
