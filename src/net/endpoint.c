@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/un.h>
@@ -37,13 +36,13 @@ static bool parse_port(struct pgr_bytes digits, int *port)
 
 static bool is_v6(struct pgr_bytes host)
 {
-    char text[INET6_ADDRSTRLEN + IF_NAMESIZE + 1];
+    char text[INET6_ADDRSTRLEN + 17]; /* with "%" and the name of an interface */
     struct in6_addr ignored;
     if (host.len >= sizeof(text))
         return false;
     memcpy(text, host.at, host.len);
     text[host.len] = '\0';
-    text[strcspn(text, "%")] = '\0'; /* the interface of a link-local address */
+    text[strcspn(text, "%")] = '\0';
     return inet_pton(AF_INET6, text, &ignored) == 1;
 }
 
@@ -131,30 +130,30 @@ static const char *split_path(struct pgr_bytes word, struct parts *parts)
     return NULL;
 }
 
-static enum pgr_err refuse(const char *word, const char *why, char *text, size_t text_cap)
+/* Writes the whole path of the socket; returns NULL, or what is wrong. */
+static const char *write_path(struct pgr_bytes path, unsigned port, char *storage, size_t cap)
 {
-    snprintf(text, text_cap, "\"%s\": %s", word, why);
-    return PGR_ERR_INVALID;
+    struct sockaddr_un un;
+    const char *slash = path.at[path.len - 1] == '/' ? "" : "/";
+    int len = port_of_path(path) >= 0
+                  ? snprintf(storage, cap, "%.*s", (int)path.len, (const char *)path.at)
+                  : snprintf(storage, cap, "%.*s%s" SOCKET_NAME "%u", (int)path.len,
+                             (const char *)path.at, slash, port);
+    if (len < 0 || (size_t)len >= cap || (size_t)len >= sizeof(un.sun_path))
+        return "the path of the socket is longer than 107 bytes";
+    return NULL;
 }
 
-static enum pgr_err finish_path(const char *word, const struct parts *parts, uint16_t port,
-                                char *storage, size_t storage_cap, struct pgr_endpoint *out,
-                                char *text, size_t text_cap)
+/* A port alone does not ask for strangers: "*" does. */
+static const char *write_host(struct pgr_bytes host, char *storage, size_t cap)
 {
-    struct pgr_bytes path = parts->host;
-    bool is_whole = port_of_path(path) >= 0;
-    int len = 0;
-    if (is_whole)
-        len = snprintf(storage, storage_cap, "%.*s", (int)path.len, (const char *)path.at);
-    else
-        len = snprintf(storage, storage_cap, "%.*s%s" SOCKET_NAME "%u", (int)path.len,
-                       (const char *)path.at, path.at[path.len - 1] == '/' ? "" : "/",
-                       (unsigned)port);
-    struct sockaddr_un un;
-    if (len < 0 || (size_t)len >= storage_cap || (size_t)len >= sizeof(un.sun_path))
-        return refuse(word, "the path of the socket is longer than 107 bytes", text, text_cap);
-    *out = (struct pgr_endpoint){.unix_path = storage, .port = port};
-    return PGR_OK;
+    if (host.len == 0)
+        host = PGR_BYTES_LIT("127.0.0.1");
+    if (host.len >= cap)
+        return "too long";
+    memcpy(storage, host.at, host.len);
+    storage[host.len] = '\0';
+    return NULL;
 }
 
 enum pgr_err pgr_endpoint_parse(const char *word, uint16_t default_port, char *storage,
@@ -162,23 +161,22 @@ enum pgr_err pgr_endpoint_parse(const char *word, uint16_t default_port, char *s
                                 size_t text_cap)
 {
     struct parts parts = {.port = -1};
-    bool is_path = word[0] == '/';
-    if (word[0] == '\0')
-        return refuse(word, "an address is missing", text, text_cap);
     struct pgr_bytes whole = pgr_bytes_str(word);
-    const char *why = is_path ? split_path(whole, &parts) : split_host(whole, &parts);
-    if (why != NULL)
-        return refuse(word, why, text, text_cap);
-
-    uint16_t port = parts.port >= 0 ? (uint16_t)parts.port : default_port;
-    if (is_path)
-        return finish_path(word, &parts, port, storage, storage_cap, out, text, text_cap);
-    /* A port alone does not ask for strangers: "*" does. */
-    struct pgr_bytes host = parts.host.len ? parts.host : PGR_BYTES_LIT("127.0.0.1");
-    if (host.len >= storage_cap)
-        return refuse(word, "too long", text, text_cap);
-    memcpy(storage, host.at, host.len);
-    storage[host.len] = '\0';
-    *out = (struct pgr_endpoint){.host = storage, .port = port};
+    bool is_path = word[0] == '/';
+    uint16_t port = default_port;
+    const char *why = "an address is missing";
+    if (whole.len > 0)
+        why = is_path ? split_path(whole, &parts) : split_host(whole, &parts);
+    if (parts.port >= 0)
+        port = (uint16_t)parts.port;
+    if (why == NULL)
+        why = is_path ? write_path(parts.host, port, storage, storage_cap)
+                      : write_host(parts.host, storage, storage_cap);
+    if (why != NULL) {
+        snprintf(text, text_cap, "\"%s\": %s", word, why);
+        return PGR_ERR_INVALID;
+    }
+    *out = (struct pgr_endpoint){
+        .host = is_path ? NULL : storage, .unix_path = is_path ? storage : NULL, .port = port};
     return PGR_OK;
 }

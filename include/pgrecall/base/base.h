@@ -19,7 +19,7 @@
 #define PGR_UNUSED(x)    ((void)(x))
 
 /* The struct of type `type` whose member `member` lies at `ptr`. */
-#define pgr_container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+#define pgr_container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 /* Prints the expression and the place to stderr, then aborts. */
 #define PGR_ASSERT(e) ((e) ? (void)0 : pgr_panic(__FILE__, __LINE__, #e))

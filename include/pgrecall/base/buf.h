@@ -44,8 +44,8 @@ void pgr_buf_consume(struct pgr_buf *buf, size_t n);
 bool pgr_buf_put(struct pgr_buf *buf, const void *data, size_t len);
 bool pgr_buf_put_bytes(struct pgr_buf *buf, struct pgr_bytes bytes);
 bool pgr_buf_put_u8(struct pgr_buf *buf, uint8_t v);
-bool pgr_buf_put_u16(struct pgr_buf *buf, uint16_t v); /* big-endian */
-bool pgr_buf_put_u32(struct pgr_buf *buf, uint32_t v); /* big-endian */
-bool pgr_buf_put_u64(struct pgr_buf *buf, uint64_t v); /* big-endian */
+bool pgr_buf_put_u16(struct pgr_buf *buf, uint16_t v);     /* big-endian */
+bool pgr_buf_put_u32(struct pgr_buf *buf, uint32_t v);     /* big-endian */
+bool pgr_buf_put_u64(struct pgr_buf *buf, uint64_t v);     /* big-endian */
 bool pgr_buf_put_cstr(struct pgr_buf *buf, const char *s); /* with its NUL */
 bool pgr_buf_printf(struct pgr_buf *buf, const char *format, ...) PGR_PRINTF(2, 3); /* no NUL */

@@ -16,7 +16,7 @@ struct pgr_bytes {
     size_t len;
 };
 
-#define PGR_BYTES(p, n) ((struct pgr_bytes){(const uint8_t *)(p), (n)})
+#define PGR_BYTES(p, n)  ((struct pgr_bytes){(const uint8_t *)(p), (n)})
 #define PGR_BYTES_LIT(s) PGR_BYTES("" s, sizeof(s) - 1)
 
 static inline struct pgr_bytes pgr_bytes_str(const char *s)

@@ -47,6 +47,9 @@ void pgr_log_set_level(enum pgr_log_level level);
 void pgr_log_set_format(enum pgr_log_format format);
 bool pgr_log_is_on(enum pgr_log_level level);
 
+#if defined(__clang__)
+#pragma clang diagnostic ignored "-Wgnu-zero-variadic-macro-arguments" /* gcc has no such word */
+#endif
 /* pgr_log(PGR_LOG_INFO, "listening", pgr_f_str("address", a), pgr_f_int("port", p)); */
 #define pgr_log(level, event, ...)                                                                 \
     do {                                                                                           \

@@ -21,7 +21,7 @@ void *pgr_alloc_array(size_t count, size_t size);
 void *pgr_realloc_array(void *old, size_t count, size_t size); /* the tail is not zeroed */
 void *pgr_try_alloc(size_t size);                              /* not zeroed */
 void *pgr_try_realloc(void *old, size_t size);
-char *pgr_strdup(const char *s);               /* NULL gives NULL */
+char *pgr_strdup(const char *s); /* NULL gives NULL */
 char *pgr_strndup(const char *s, size_t len);
 char *pgr_asprintf(const char *format, ...) PGR_PRINTF(1, 2);
 void pgr_free(void *p); /* NULL is allowed */

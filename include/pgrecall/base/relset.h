@@ -23,6 +23,7 @@ struct pgr_relset {
 struct pgr_relset *pgr_relset_create(const uint32_t *slots, size_t count);
 struct pgr_relset *pgr_relset_ref(const struct pgr_relset *set);
 void pgr_relset_unref(const struct pgr_relset *set); /* NULL is allowed */
-struct pgr_relset *pgr_relset_union(const struct pgr_relset *a, const struct pgr_relset *b); /* NULLs allowed */
+struct pgr_relset *pgr_relset_union(const struct pgr_relset *a,
+                                    const struct pgr_relset *b); /* NULLs allowed */
 bool pgr_relset_has(const struct pgr_relset *set, uint32_t slot);
 bool pgr_relset_intersects(const struct pgr_relset *a, const struct pgr_relset *b);

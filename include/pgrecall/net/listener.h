@@ -16,10 +16,11 @@ struct pgr_listener;
 /* The receiver owns fd (non-blocking, close-on-exec, TCP_NODELAY and keepalive set). */
 typedef void pgr_accept_fn(void *arg, int fd);
 
-/* A unix path has mode 0777 (as PostgreSQL's default); a stale socket file is replaced, one in use is not. */
+/* A unix path has mode 0777 (as PostgreSQL's default); a stale socket file is replaced, one in use
+ * is not. */
 enum pgr_err pgr_listener_open(struct pgr_loop *loop, const struct pgr_endpoint *endpoint,
-                               pgr_accept_fn *fn, void *arg, struct pgr_listener **out,
-                               char *text, size_t text_cap) PGR_MUST_CHECK;
+                               pgr_accept_fn *fn, void *arg, struct pgr_listener **out, char *text,
+                               size_t text_cap) PGR_MUST_CHECK;
 /* The port bound (asked with 0), or 0 for a unix socket. */
 uint16_t pgr_listener_port(const struct pgr_listener *listener);
 void pgr_listener_close(struct pgr_listener **listener);

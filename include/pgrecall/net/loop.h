@@ -4,10 +4,10 @@
  * loop.h - one event loop, its timers, signals, descriptor polls, posts and offloads.
  *
  * Why      libuv appears in no header outside this room; everything on a loop is one of these.
- * Threads  a loop belongs to the thread that runs it; only pgr_loop_post() may be called from others.
- * Memory   objects created on a loop are closed by their owner (pgr_x_close), freed by the loop in
- *          its own time; no callback comes after close returned.
- * Errors   creation aborts when the system is out of descriptors at start; later ones say so.
+ * Threads  a loop belongs to the thread that runs it; only pgr_loop_post() may be called from
+ * others. Memory   objects created on a loop are closed by their owner (pgr_x_close), freed by the
+ * loop in its own time; no callback comes after close returned. Errors   creation aborts when the
+ * system is out of descriptors at start; later ones say so.
  */
 #include "pgrecall/base/clock.h"
 #include "pgrecall/base/err.h"
@@ -27,7 +27,8 @@ void pgr_loop_run(struct pgr_loop *loop);
 void pgr_loop_stop(struct pgr_loop *loop);
 /* After run returned: closes what is left, frees, NULLs. */
 void pgr_loop_destroy(struct pgr_loop **loop);
-/* Runs what is ready without blocking, once: the pump of tests. Returns whether handles are active. */
+/* Runs what is ready without blocking, once: the pump of tests. Returns whether handles are active.
+ */
 bool pgr_loop_turn(struct pgr_loop *loop);
 
 /* The loop's clock, read at most once per turn. */

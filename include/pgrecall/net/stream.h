@@ -64,9 +64,11 @@ void pgr_stream_close(struct pgr_stream **stream, enum pgr_close_how how);
 /* Unread input; valid until the next consume, want or return to the loop. */
 struct pgr_bytes pgr_stream_input(const struct pgr_stream *stream);
 void pgr_stream_consume(struct pgr_stream *stream, size_t len);
-/* The input buffer shall be able to hold `len` bytes (at most 1 MiB): a whole message is awaited. */
+/* The input buffer shall be able to hold `len` bytes (at most 1 MiB): a whole message is awaited.
+ */
 void pgr_stream_want(struct pgr_stream *stream, size_t len);
-/* Stops and restarts reading the socket; resume also reports unread input again (on a later turn). */
+/* Stops and restarts reading the socket; resume also reports unread input again (on a later turn).
+ */
 void pgr_stream_pause(struct pgr_stream *stream);
 void pgr_stream_resume(struct pgr_stream *stream);
 bool pgr_stream_is_paused(const struct pgr_stream *stream);

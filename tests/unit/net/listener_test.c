@@ -25,8 +25,8 @@ struct world {
     struct pgr_loop *loop;
     struct pgr_listener *listener;
     char text[256];
-    char dir[64];
-    char path[128];
+    char dir[32];
+    char path[64];
     int accepted[16];
     size_t count;
     bool shall_close;
