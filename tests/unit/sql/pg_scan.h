@@ -111,8 +111,6 @@ static inline bool pg_scan_walk(struct pgr_bytes text, struct pgr_reader theirs,
         struct pgr_lexeme ours = pgr_lex_next(&rest);
         if (ours.kind == PGR_TOKEN_SPACE)
             continue;
-        if (ours.kind == PGR_TOKEN_BROKEN)
-            return true; /* a byte that PostgreSQL passes on to its grammar, which refuses it */
         bool has_theirs = pg_scan_token(&theirs, &start, &end);
         if (has_theirs && pg_scan_is_national(ours) && end == start + 1) {
             size_t national = start;
@@ -122,8 +120,11 @@ static inline bool pg_scan_walk(struct pgr_bytes text, struct pgr_reader theirs,
         if (ours.kind == PGR_TOKEN_END && !has_theirs)
             return true;
         size_t at = (size_t)(ours.text.at - text.at);
+        if (ours.kind == PGR_TOKEN_BROKEN && has_theirs && start == at && end == at + 1)
+            return true; /* a byte that PostgreSQL passes on to its grammar, which refuses it */
         bool is_same = ours.kind != PGR_TOKEN_END && has_theirs && at == start;
-        if (is_same && (ours.text.len == end - start || !pg_scan_has_end(ours)))
+        if (is_same && (ours.text.len == end - start ||
+                        (!pg_scan_has_end(ours) && !memmem(ours.text.at, ours.text.len, "--", 2))))
             continue;
         if (is_same && pg_scan_is_signs(ours, end - start)) {
             while (end < at + ours.text.len && pg_scan_token(&theirs, &start, &end))
@@ -132,7 +133,7 @@ static inline bool pg_scan_walk(struct pgr_bytes text, struct pgr_reader theirs,
             if (end == at + ours.text.len)
                 continue;
         }
-        if (is_same && pg_scan_is_joined(ours, end - start))
+        if (is_same && (!pg_scan_has_end(ours) || pg_scan_is_joined(ours, end - start)))
             return true; /* from here on they read different tokens */
         (void)snprintf(message, 160, "ours: kind %d at %zu, %zu bytes; PostgreSQL's: %s %zu, %zu",
                        (int)ours.kind, at, ours.text.len, has_theirs ? "at" : "none after", start,
