@@ -4,21 +4,22 @@
  * lex.h - PostgreSQL's lexical rules, in one linear pass without allocation.
  *
  * Why      keys, fingerprints and guards need token boundaries of any bytes at all, in linear time;
- *          libpg_query's scanner is quadratic on some inputs and stops at others. Fuzzed against
- * it. Threads  any; pure. Memory   borrows. Errors   none: an unterminated token ends with the text
- * and is marked BROKEN. Assumes  standard_conforming_strings = on and an encoding whose bytes below
- * 0x80 are ASCII.
+ *          libpg_query's scanner is quadratic on some inputs and stops at others. Ours is fuzzed
+ *          against it.
+ * Threads  any; pure.
+ * Memory   borrows.
+ * Errors   none: an unterminated token ends with the text and is marked BROKEN.
+ * Assumes  standard_conforming_strings = on and an encoding whose bytes below 0x80 are ASCII.
  */
 #include "pgrecall/base/bytes.h"
 
 enum pgr_token_kind {
     PGR_TOKEN_END,
-    PGR_TOKEN_SPACE, /* space \t \n \r \f (\v only from server 16: then not part of a SPACE here) */
+    PGR_TOKEN_SPACE,   /* space \t \n \r \f; never \v, which is one only from server 16 */
     PGR_TOKEN_COMMENT, /* -- to end of line, or nested block */
     PGR_TOKEN_IDENT,   /* unquoted identifier or keyword */
     PGR_TOKEN_QUOTED,  /* "identifier", U&"…" */
-    PGR_TOKEN_STRING, /* '…', E'…', B'…', X'…', N'…', U&'…', $tag$…$tag$; continuation over newlines
-                         is one token */
+    PGR_TOKEN_STRING,  /* '…', E'…', B'…', X'…', N'…', U&'…', $tag$…$tag$, with continuations */
     PGR_TOKEN_NUMBER,
     PGR_TOKEN_PARAM,    /* $1 */
     PGR_TOKEN_OPERATOR, /* run of operator characters, after PostgreSQL's trimming rules */
