@@ -19,7 +19,7 @@ enum pgr_token_kind {
     PGR_TOKEN_COMMENT, /* -- to end of line, or nested block */
     PGR_TOKEN_IDENT,   /* unquoted identifier or keyword */
     PGR_TOKEN_QUOTED,  /* "identifier", U&"…" */
-    PGR_TOKEN_STRING,  /* '…', E'…', B'…', X'…', N'…', U&'…', $tag$…$tag$, with continuations */
+    PGR_TOKEN_STRING, /* '…', E'…', B'…', X'…', N'…', U&'…', $tag$…$tag$, with continuations */
     PGR_TOKEN_NUMBER,
     PGR_TOKEN_PARAM,    /* $1 */
     PGR_TOKEN_OPERATOR, /* run of operator characters, after PostgreSQL's trimming rules */
