@@ -17,9 +17,21 @@
 #define TYPES_MAX    ((size_t)32) /* different ones: each cast looks through those seen */
 #define NAME_MAX_LEN ((size_t)63) /* longer ones are clipped by the server's encoding */
 
+/* What stands before the token being looked at. */
+enum before {
+    BEFORE_NOTHING, /* ( [ or , */
+    BEFORE_SIGN,
+    BEFORE_ARRAY,  /* the word ARRAY */
+    BEFORE_STRING, /* a string or a parameter */
+    BEFORE_ATOM,   /* a number or a word */
+    BEFORE_SIGNED, /* a number with a sign: a cast binds closer, and the sign is an operator */
+    BEFORE_VALUE,  /* an array or a cast: another cast may follow */
+    BEFORE_CLOSE,  /* a closed parenthesis: none may */
+};
+
 struct reader {
     struct pgr_bytes rest;
-    struct pgr_token token; /* the one being looked at */
+    struct pgr_lexeme token; /* the one being looked at */
     struct pgr_arena *arena;
     struct pgr_refs refs;
 };
@@ -161,7 +173,8 @@ static const struct {
     {"numeric",     "pg_catalog", "numeric"},   {"decimal",   "pg_catalog", "numeric"},
     {"boolean",     "pg_catalog", "bool"},      {"varchar",   "pg_catalog", "varchar"},
     {"char",        "pg_catalog", "bpchar"},    {"timestamp", "pg_catalog", "timestamp"},
-    {"interval",    "pg_catalog", "interval"},  {"text",      NULL, "text"},
+    {"interval",    "pg_catalog", "interval"},  {"dec",       "pg_catalog", "numeric"},
+    {"text",        NULL, "text"},
     {"int2",        NULL, "int2"},              {"int4",      NULL, "int4"},
     {"int8",        NULL, "int8"},              {"float4",    NULL, "float4"},
     {"float8",      NULL, "float8"},            {"bool",      NULL, "bool"},
@@ -222,6 +235,18 @@ static struct pgr_type_ref look_up_type(const struct reader *r)
     return type;
 }
 
+/* Words of the grammar whose types are spelt in more ways than are read here. */
+static bool is_type_word(const struct reader *r)
+{
+    static const char *const words[] = {"bit",  "character", "national", "nchar",
+                                        "time", "setof",     "none",     "row"};
+    for (size_t i = 0; i < PGR_ARRAY_LEN(words); i++) {
+        if (is_word(r, words[i]))
+            return true;
+    }
+    return false;
+}
+
 /* A name that was copied before is not copied for each row again. */
 static const char *take_type_name(struct reader *r)
 {
@@ -230,7 +255,7 @@ static const char *take_type_name(struct reader *r)
         if (take_word(r, known[i].name))
             return known[i].name;
     }
-    return r->token.kind == PGR_TOKEN_IDENT ? take_name(r) : NULL;
+    return r->token.kind == PGR_TOKEN_IDENT && !is_type_word(r) ? take_name(r) : NULL;
 }
 
 static bool note_type(struct reader *r, struct pgr_type_ref type)
@@ -247,8 +272,11 @@ static bool note_type(struct reader *r, struct pgr_type_ref type)
     return true;
 }
 
-/* Behind :: ; a type of another name than PostgreSQL's own needs `of_literal`. */
-static bool take_type(struct reader *r, bool of_literal)
+/*
+ * Behind :: ; only a string's or a parameter's cast to a type that is not PostgreSQL's own is the
+ * type's input function: any other may be a function that someone has written.
+ */
+static bool take_type(struct reader *r, enum before before)
 {
     struct pgr_type_ref type = look_up_type(r);
     if (type.name != NULL) {
@@ -258,11 +286,16 @@ static bool take_type(struct reader *r, bool of_literal)
         type.name = "float8";
         if (!take_word(r, "precision"))
             return false;
-    } else if (of_literal) {
+    } else if (before == BEFORE_STRING) {
         type.name = take_type_name(r);
     }
-    type.of_literal = of_literal;
-    if (type.name == NULL || !take_modifier(r))
+    type.of_literal = before != BEFORE_VALUE;
+    if (type.name == NULL)
+        return false;
+    /* float(n) is one of two types */
+    if (is_text(r, PGR_TOKEN_PUNCT, "(") && strcmp(type.name, "float8") == 0)
+        return false;
+    if (!take_modifier(r))
         return false;
     if (strcmp(type.name, "timestamp") == 0 && !take_zone(r, &type))
         return false;
@@ -270,17 +303,6 @@ static bool take_type(struct reader *r, bool of_literal)
 }
 
 /* ---- values ---- */
-
-/* What stands before the token being looked at. */
-enum before {
-    BEFORE_NOTHING, /* ( [ or , */
-    BEFORE_SIGN,
-    BEFORE_ARRAY,   /* the word ARRAY */
-    BEFORE_SIGNED,  /* a number with a sign: a cast binds closer, and the sign is an operator */
-    BEFORE_LITERAL, /* a string or a parameter */
-    BEFORE_VALUE,   /* another value that a cast may follow */
-    BEFORE_CLOSE,   /* a closed parenthesis */
-};
 
 static void note_sign(struct reader *r, const char *sign)
 {
@@ -325,14 +347,14 @@ static bool take_punctuation(struct reader *r, enum before *before, size_t *dept
     if (*before == BEFORE_ARRAY)
         return take_opening(r, before, depth);
     if (is_text(r, PGR_TOKEN_PUNCT, "::")) {
-        bool of_literal = *before == BEFORE_LITERAL;
-        if (!of_literal && *before != BEFORE_VALUE && *before != BEFORE_SIGNED)
+        enum before value = *before;
+        if (value < BEFORE_STRING || value > BEFORE_VALUE)
             return false;
-        if (*before == BEFORE_SIGNED)
+        if (value == BEFORE_SIGNED)
             note_sign(r, "-");
         advance(r);
         *before = BEFORE_VALUE;
-        return take_type(r, of_literal);
+        return take_type(r, value);
     }
     if (is_text(r, PGR_TOKEN_PUNCT, ")") || is_text(r, PGR_TOKEN_PUNCT, "]")) {
         *before = r->token.text.at[0] == ']' ? BEFORE_VALUE : BEFORE_CLOSE;
@@ -363,9 +385,9 @@ static bool take_atom(struct reader *r, enum before *before)
     if (*before != BEFORE_NOTHING)
         return false;
     if (r->token.kind == PGR_TOKEN_STRING || r->token.kind == PGR_TOKEN_PARAM)
-        *before = BEFORE_LITERAL;
+        *before = BEFORE_STRING;
     else if (r->token.kind == PGR_TOKEN_NUMBER || is_value_word(r))
-        *before = BEFORE_VALUE;
+        *before = BEFORE_ATOM;
     else if (is_word(r, "array"))
         *before = BEFORE_ARRAY;
     else
@@ -398,7 +420,13 @@ static bool take_assignment(struct reader *r)
     if (take_name(r) == NULL || !is_text(r, PGR_TOKEN_OPERATOR, "="))
         return false;
     advance(r);
-    return take_word(r, "excluded") && take_punct(r, ".") && take_name(r) != NULL;
+    if (!take_word(r, "excluded") || !take_punct(r, "."))
+        return false;
+    const char *column = take_name(r);
+    if (column == NULL)
+        return false;
+    pgr_refs_add_column(&r->refs, column);
+    return true;
 }
 
 static bool take_conflict(struct reader *r)

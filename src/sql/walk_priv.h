@@ -98,7 +98,7 @@ void pgr_walk_run(struct pgr_walk *walk, const struct pgr_json *value);
 /* The same for a RangeVar without its wrapper. */
 void pgr_walk_relation(struct pgr_walk *walk, const struct pgr_json *range_var,
                        enum pgr_rel_use use);
-/* The first reason stays. */
+/* The first reason stays, but UNKNOWN_NODE beats all: it speaks of writes too. */
 void pgr_walk_block(struct pgr_walk *walk, enum pgr_reason reason);
 
 /* The names that the queries of a WithClause see, each queued with its own; returns what the

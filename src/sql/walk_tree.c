@@ -24,7 +24,7 @@ void pgr_walk_fini(struct pgr_walk *walk)
 
 void pgr_walk_block(struct pgr_walk *walk, enum pgr_reason reason)
 {
-    if (walk->block == PGR_REASON_NONE)
+    if (walk->block == PGR_REASON_NONE || reason == PGR_REASON_UNKNOWN_NODE)
         walk->block = reason;
 }
 

@@ -58,15 +58,18 @@ struct pgr_type_ref {
     const char *schema;
     const char *name;     /* internal name: int4, timestamptz, vector; arrays without [] */
     bool is_array;
-    bool of_literal;      /* 'x'::type, type 'x': only then has the date-word scan seen its input */
+    bool of_literal;      /* of a literal, a parameter or an ARRAY of these: only then does the search
+                             for date words (in literals here, in parameters at Bind) see its input */
 };
 
 struct pgr_stmt {
     _Atomic uint32_t refs;
     enum pgr_stmt_kind kind;
     enum pgr_class class;
-    /* The first refusal found in the tree, NONE if a catalog may still allow it. SELECT only, and
-     * MULTI/UNPARSED. */
+    /* The first refusal found in the tree, NONE if a catalog may still allow it. Of any kind that is
+     * walked: it forbids an answer from the cache only to a SELECT, but UNKNOWN_NODE in any statement
+     * means that names may be missing below, so that it may write anything (and so it goes before any
+     * other refusal). MULTI/UNPARSED: always. */
     enum pgr_reason block;
     uint64_t fingerprint;
     struct pgr_bytes normal; /* normalised text, at most 2000 bytes: for log lines */
@@ -83,13 +86,15 @@ struct pgr_stmt {
                                          field selections (attribute notation); deduplicated */
     size_t column_count;
 
-    const char *setting;      /* SET, RESET, SHOW, DISCARD: lower-case name */
-    bool is_local;            /* SET LOCAL */
+    const char *setting;      /* SET, RESET, SHOW: lower-case name; DISCARD: its word; BEGIN and SET
+                                 TRANSACTION: the isolation level in lower case, NULL if none is named */
+    bool is_local;            /* SET LOCAL, SET TRANSACTION (not SESSION CHARACTERISTICS) */
     bool is_chain;            /* COMMIT/ROLLBACK AND CHAIN */
     bool creates_temp;        /* CREATE TEMP …, SELECT INTO TEMP */
     bool locks_rows;          /* FOR UPDATE/SHARE anywhere */
     bool has_limit;
-    const char *name;         /* PREPARE, EXECUTE, DEALLOCATE, gid of PREPARE_TX …; NULL: none or ALL */
+    const char *name;         /* of what is prepared, of a cursor, savepoint, channel, gid of PREPARE_TX …;
+                                 NULL: none or ALL */
 };
 
 /*
@@ -100,6 +105,8 @@ struct pgr_stmt {
  */
 #define PGR_ANALYZE_MAX ((size_t)64 << 10)
 struct pgr_stmt *pgr_analyze(struct pgr_bytes text);
+/* A text of which only the front was seen: UNPARSED, TOO_LONG, fingerprint of the front. */
+struct pgr_stmt *pgr_stmt_cut(struct pgr_bytes front);
 
 struct pgr_stmt *pgr_stmt_ref(const struct pgr_stmt *stmt);
 void pgr_stmt_unref(const struct pgr_stmt *stmt); /* NULL is allowed */
