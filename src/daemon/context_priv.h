@@ -20,6 +20,8 @@
 #include "pgrecall/session/session.h"
 #include "target_priv.h"
 
+#define PGR_DEFAULT_PORT 6433
+
 struct pgr_daemon;
 
 struct pgr_worker {

@@ -7,7 +7,6 @@
 #include "notify_priv.h"
 #include "pgrecall/base/log.h"
 
-#define DEFAULT_PORT   6433
 #define DRAIN_CHECK_MS 50
 #define SWEEP_MS       1000
 #define SWEEP_ENTRIES  20000
@@ -32,7 +31,7 @@ static enum pgr_err listen_on(struct pgr_daemon *d, const char *word)
     char text[300];
     struct pgr_endpoint endpoint;
     enum pgr_err err =
-        pgr_endpoint_parse(word, DEFAULT_PORT, storage, sizeof(storage), &endpoint, text, sizeof(text));
+        pgr_endpoint_parse(word, PGR_DEFAULT_PORT, storage, sizeof(storage), &endpoint, text, sizeof(text));
     if (err == PGR_OK)
         err = pgr_listener_open(d->loop, &endpoint, on_accept, d, &d->listeners[d->listener_count],
                                 text, sizeof(text));

@@ -103,12 +103,12 @@ static const char *const keyed_settings[] = {
 static const char *const safe_encodings[] = {"UTF8", "SQL_ASCII", "LATIN", "ISO_8859", "WIN",
                                              "KOI8", "EUC"};
 
-void pgr_facts_init(struct pgr_facts *facts)
+void pgr_backend_init(struct pgr_backend_facts *facts)
 {
-    *facts = (struct pgr_facts){.state = PGR_FACTS_UNKNOWN};
+    *facts = (struct pgr_backend_facts){.state = PGR_FACTS_UNKNOWN};
 }
 
-static void drop_learned(struct pgr_facts *facts)
+static void drop_learned(struct pgr_backend_facts *facts)
 {
     pgr_context_unref(facts->context);
     facts->context = NULL;
@@ -116,7 +116,7 @@ static void drop_learned(struct pgr_facts *facts)
     facts->reason = PGR_REASON_SETTINGS_UNKNOWN;
 }
 
-static void drop_path(struct pgr_facts *facts)
+static void drop_path(struct pgr_backend_facts *facts)
 {
     pgr_free(facts->schemas);
     pgr_free(facts->schema_text);
@@ -126,7 +126,7 @@ static void drop_path(struct pgr_facts *facts)
     facts->is_path_known = false;
 }
 
-void pgr_facts_fini(struct pgr_facts *facts)
+void pgr_backend_fini(struct pgr_backend_facts *facts)
 {
     drop_learned(facts);
     drop_path(facts);
@@ -135,12 +135,12 @@ void pgr_facts_fini(struct pgr_facts *facts)
     facts->extra_count = 0;
 }
 
-void pgr_facts_forget_settings(struct pgr_facts *facts)
+void pgr_backend_forget_settings(struct pgr_backend_facts *facts)
 {
     drop_learned(facts);
 }
 
-void pgr_facts_forget(struct pgr_facts *facts)
+void pgr_backend_forget(struct pgr_backend_facts *facts)
 {
     drop_learned(facts);
     drop_path(facts);
@@ -154,7 +154,7 @@ static bool is_keyed(const char *name)
     return false;
 }
 
-void pgr_facts_note_setting(struct pgr_facts *facts, const char *name)
+void pgr_backend_note_setting(struct pgr_backend_facts *facts, const char *name)
 {
     if (is_keyed(name))
         return;
@@ -180,7 +180,7 @@ static void add_setting(struct pgr_buf *sql, const char *name)
     (void)pgr_buf_put_bytes(sql, PGR_BYTES_LIT("', true)"));
 }
 
-static void build_sql(const struct pgr_facts *facts, const struct pgr_catalog *catalog,
+static void build_sql(const struct pgr_backend_facts *facts, const struct pgr_catalog *catalog,
                       struct pgr_buf *sql)
 {
     (void)pgr_buf_printf(sql, "SELECT ");
@@ -196,7 +196,7 @@ static void build_sql(const struct pgr_facts *facts, const struct pgr_catalog *c
     (void)pgr_buf_put_u8(sql, 0);
 }
 
-void pgr_facts_probe(const struct pgr_facts *facts, const struct pgr_catalog *catalog,
+void pgr_backend_probe(const struct pgr_backend_facts *facts, const struct pgr_catalog *catalog,
                      struct pgr_buf *out)
 {
     struct pgr_buf sql;
@@ -210,7 +210,7 @@ void pgr_facts_probe(const struct pgr_facts *facts, const struct pgr_catalog *ca
     pgr_buf_fini(&sql);
 }
 
-void pgr_facts_refuse(struct pgr_facts *facts, enum pgr_reason reason)
+void pgr_backend_refuse(struct pgr_backend_facts *facts, enum pgr_reason reason)
 {
     drop_learned(facts);
     facts->state = PGR_FACTS_REFUSED;
@@ -265,7 +265,7 @@ static enum pgr_reason judge(const struct pgr_bytes *v, const struct pgr_facts_e
     return PGR_REASON_NONE;
 }
 
-static bool learn_path(struct pgr_facts *facts, const struct pgr_bytes *v)
+static bool learn_path(struct pgr_backend_facts *facts, const struct pgr_bytes *v)
 {
     uint64_t count = number(v[JUDGED_SCHEMA_COUNT]);
     drop_path(facts);
@@ -286,7 +286,7 @@ static bool learn_path(struct pgr_facts *facts, const struct pgr_bytes *v)
 }
 
 /* Namespace, user, role, settings: length-delimited as PostgreSQL sent them (docs/key.md). */
-static struct pgr_context *intern_context(const struct pgr_facts *facts, const struct pgr_bytes *v,
+static struct pgr_context *intern_context(const struct pgr_backend_facts *facts, const struct pgr_bytes *v,
                                           size_t count, const struct pgr_facts_expect *expect)
 {
     struct pgr_buf bytes;
@@ -309,7 +309,7 @@ static struct pgr_context *intern_context(const struct pgr_facts *facts, const s
     return context;
 }
 
-void pgr_facts_learn(struct pgr_facts *facts, struct pgr_bytes row,
+void pgr_backend_learn(struct pgr_backend_facts *facts, struct pgr_bytes row,
                      const struct pgr_facts_expect *expect)
 {
     size_t count = JUDGED_COUNT + 2 + PGR_ARRAY_LEN(keyed_settings) +
@@ -323,7 +323,7 @@ void pgr_facts_learn(struct pgr_facts *facts, struct pgr_bytes row,
     }
     if (reason == PGR_REASON_TEMP_OBJECTS || reason == PGR_REASON_POOLER_UPSTREAM)
         drop_path(facts); /* names may mean something else */
-    pgr_facts_refuse(facts, reason);
+    pgr_backend_refuse(facts, reason);
     if (reason == PGR_REASON_NONE) {
         facts->context = intern_context(facts, values, count, expect);
         facts->conf_epoch = expect->conf_epoch;

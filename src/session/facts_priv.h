@@ -23,7 +23,7 @@ enum pgr_facts_state {
 
 #define PGR_EXTRA_SETTINGS_MAX 32
 
-struct pgr_facts {
+struct pgr_backend_facts {
     enum pgr_facts_state state;
     enum pgr_reason reason;
     bool is_path_known;
@@ -38,19 +38,19 @@ struct pgr_facts {
     char *schema_text;
 };
 
-void pgr_facts_init(struct pgr_facts *facts);
-void pgr_facts_fini(struct pgr_facts *facts);
+void pgr_backend_init(struct pgr_backend_facts *facts);
+void pgr_backend_fini(struct pgr_backend_facts *facts);
 /* Settings may differ from now on; the search_path is still the one known. */
-void pgr_facts_forget_settings(struct pgr_facts *facts);
+void pgr_backend_forget_settings(struct pgr_backend_facts *facts);
 /* Role, search_path or temp objects may differ as well. */
-void pgr_facts_forget(struct pgr_facts *facts);
+void pgr_backend_forget(struct pgr_backend_facts *facts);
 /* A dotted setting that the probe must ask for from now on. */
-void pgr_facts_note_setting(struct pgr_facts *facts, const char *name);
+void pgr_backend_note_setting(struct pgr_backend_facts *facts, const char *name);
 
 #define PGR_PROBE_NAME "_pgrecall_probe"
 
 /* Appends Parse, Bind, Execute, Close, Sync of the probe. */
-void pgr_facts_probe(const struct pgr_facts *facts, const struct pgr_catalog *catalog,
+void pgr_backend_probe(const struct pgr_backend_facts *facts, const struct pgr_catalog *catalog,
                      struct pgr_buf *out);
 
 struct pgr_facts_expect {
@@ -60,7 +60,7 @@ struct pgr_facts_expect {
     struct pgr_contexts *contexts;
 };
 /* Reads the probe's DataRow. */
-void pgr_facts_learn(struct pgr_facts *facts, struct pgr_bytes row,
+void pgr_backend_learn(struct pgr_backend_facts *facts, struct pgr_bytes row,
                      const struct pgr_facts_expect *expect);
 /* The probe failed. */
-void pgr_facts_refuse(struct pgr_facts *facts, enum pgr_reason reason);
+void pgr_backend_refuse(struct pgr_backend_facts *facts, enum pgr_reason reason);

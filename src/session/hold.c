@@ -117,7 +117,7 @@ static enum pgr_hold look_up(struct pgr_session *s, const struct pgr_key *key,
     enum pgr_reason reason =
         pgr_tag_govern(entry->tag, text, s->env->settings, s->identity.database_name,
                        s->identity.user, s->identity.application, &max_age_us);
-    if (reason != PGR_REASON_NONE || now_us > entry->birth_us + max_age_us) {
+    if (reason != PGR_REASON_NONE || now_us >= entry->birth_us + max_age_us) {
         pgr_entry_unref(entry);
         return PGR_HOLD_SEND;
     }

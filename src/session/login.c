@@ -146,7 +146,7 @@ static void note_dotted(struct pgr_session *s, const char *name, size_t len)
     char *lower = pgr_strndup(name, len);
     for (char *c = lower; *c; c++)
         *c = *c == '-' ? '_' : *c;
-    pgr_facts_note_setting(&s->facts, lower);
+    pgr_backend_note_setting(&s->facts, lower);
     pgr_free(lower);
 }
 

@@ -74,7 +74,7 @@ void pgr_server_finish_op(void *arg, struct pgr_op *op, enum pgr_op_end end)
         s->txn.unit = w;
     }
     if (op->owner == PGR_OP_PROBE && op->type == PGR_FE_EXECUTE && end != PGR_OP_ANSWERED)
-        pgr_facts_refuse(&s->facts, PGR_REASON_SETTINGS_UNKNOWN);
+        pgr_backend_refuse(&s->facts, PGR_REASON_SETTINGS_UNKNOWN);
     if (op->owner == PGR_OP_PROBE && op->type == PGR_FE_SYNC)
         s->work.is_waiting = false;
 }
@@ -125,7 +125,7 @@ void pgr_server_note_parameter(struct pgr_session *s, struct pgr_bytes body)
         s->txn.has_odd_strings = !pgr_bytes_eq(value, PGR_BYTES_LIT("on"));
     else if (pgr_bytes_eq(name, PGR_BYTES_LIT("client_encoding")))
         s->txn.has_odd_encoding = !is_ascii_safe(value);
-    pgr_facts_forget(&s->facts);
+    pgr_backend_forget(&s->facts);
 }
 
 static void spoil_captures(struct pgr_session *s)
@@ -217,7 +217,7 @@ static void settle(struct pgr_session *s)
     if (s->txn.status != 'I')
         return;
     if (s->txn.has_touched_settings)
-        pgr_facts_forget(&s->facts);
+        pgr_backend_forget(&s->facts);
     pgr_names_clear(s->portals);
     pgr_txn_end(&s->txn);
 }
@@ -277,7 +277,7 @@ static void learn_facts(struct pgr_session *s, struct pgr_bytes row)
         .conf_epoch = s->probe_conf_epoch,
         .contexts = s->env->contexts,
     };
-    pgr_facts_learn(&s->facts, row, &expect);
+    pgr_backend_learn(&s->facts, row, &expect);
     pgr_log(PGR_LOG_DEBUG, "session_probe", pgr_f_int("pid", s->server.pid),
             pgr_f_str("reason", pgr_reason_name(s->facts.reason)));
 }

@@ -118,7 +118,7 @@ void pgr_session_open(struct pgr_session_env *env, int fd)
     s->state = PGR_SESSION_STARTUP;
     s->txn.status = 'I';
     s->facts.reason = PGR_REASON_SETTINGS_UNKNOWN;
-    pgr_facts_init(&s->facts);
+    pgr_backend_init(&s->facts);
     s->statements = pgr_names_create();
     s->portals = pgr_names_create();
     pgr_replies_init(&s->replies, pgr_server_finish_op, s);
@@ -183,7 +183,7 @@ static void destroy(void *arg)
     free_unit(&s->unit);
     pgr_prepared_unref(s->portal.prepared);
     pgr_capture_unref(s->portal.capture);
-    pgr_facts_fini(&s->facts);
+    pgr_backend_fini(&s->facts);
     pgr_names_destroy(&s->statements);
     pgr_names_destroy(&s->portals);
     pgr_relset_unref(s->txn.writes);

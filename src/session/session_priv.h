@@ -159,7 +159,7 @@ struct pgr_session {
     struct pgr_server_side server;
     struct pgr_identity identity;
     struct pgr_database *database;
-    struct pgr_facts facts;
+    struct pgr_backend_facts facts;
     struct pgr_names *statements;
     struct pgr_names *portals;   /* named portals: name -> what they run */
     enum pgr_unnamed unnamed;

@@ -163,7 +163,7 @@ static enum pgr_step_result learn(struct pgr_session *s, struct pgr_bytes messag
     }
     if (s->facts.state != PGR_FACTS_UNKNOWN &&
         s->facts.conf_epoch != pgr_database_conf_epoch(s->database))
-        pgr_facts_forget(&s->facts);
+        pgr_backend_forget(&s->facts);
     if (s->facts.state != PGR_FACTS_UNKNOWN || !s->env->settings->cache_enabled ||
         s->work.stmt == NULL || !wants_facts(s->work.stmt) || s->identity.is_replication ||
         s->txn.status != 'I' || s->replies.count > 0 || s->txn.is_open_implicitly)
@@ -177,7 +177,7 @@ static enum pgr_step_result learn(struct pgr_session *s, struct pgr_bytes messag
     s->probe_catalog = catalog;
     s->probe_conf_epoch = pgr_database_conf_epoch(s->database);
     pgr_buf_reset(&s->scratch);
-    pgr_facts_probe(&s->facts, catalog, &s->scratch);
+    pgr_backend_probe(&s->facts, catalog, &s->scratch);
     push_probe(s);
     pgr_stream_write(s->server.stream, pgr_buf_bytes(&s->scratch));
     pgr_count_add(s->env->counters, PGR_COUNTER_probes, 1);
@@ -381,14 +381,14 @@ static void apply_effects(struct pgr_session *s)
 {
     const struct pgr_effects *effects = &s->work.effects;
     if (effects->setting != NULL)
-        pgr_facts_note_setting(&s->facts, effects->setting);
+        pgr_backend_note_setting(&s->facts, effects->setting);
     if (effects->flags & PGR_EFFECT_SETTINGS) {
         s->txn.has_touched_settings = true;
         if (s->work.stmt != NULL && s->work.stmt->kind == PGR_STMT_SET &&
             !pgr_str_eq(s->work.stmt->setting, "search_path"))
-            pgr_facts_forget_settings(&s->facts);
+            pgr_backend_forget_settings(&s->facts);
         else
-            pgr_facts_forget(&s->facts);
+            pgr_backend_forget(&s->facts);
     }
     if (effects->flags & PGR_EFFECT_STATEMENTS) {
         pgr_names_clear(s->statements);

@@ -127,3 +127,11 @@ struct pgr_stmt *pgr_analyze(struct pgr_bytes text)
         pgr_stmt_refuse(stmt, refusal);
     return stmt;
 }
+
+struct pgr_stmt *pgr_stmt_cut(struct pgr_bytes front)
+{
+    struct pgr_stmt *stmt = pgr_stmt_create();
+    bool is_named = name_type(front, stmt);
+    pgr_stmt_refuse(stmt, is_named ? PGR_REASON_TOO_LONG : PGR_REASON_NO_MEMORY);
+    return stmt;
+}
