@@ -13,7 +13,9 @@ import glob
 import hashlib
 import json
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -25,13 +27,14 @@ from pgr_source import CACHE, source_folder
 RUN_LIMIT = 900
 SHOWN_LINES = 40
 
-# One suite of the source tree that is driven by pg_regress or its kin.
+# One suite of the source tree. program is pg_regress or its kin; without one, it is libpq_pipeline's own.
 Suite = collections.namedtuple("Suite", "name folder program schedule database options")
 SUITES = {
     "core": Suite("core", "src/test/regress", "regress/pg_regress", "parallel_schedule", "regression",
                   {"max_prepared_transactions": 2}),
     "isolation": Suite("isolation", "src/test/isolation", "isolation/pg_isolation_regress", "isolation_schedule",
                        "isolation_regression", {"max_prepared_transactions": 3}),
+    "libpq-pipeline": Suite("libpq-pipeline", "src/test/modules/libpq_pipeline", None, None, "postgres", {}),
 }
 
 
@@ -75,15 +78,11 @@ class Arena:
 
     def _libraries(self):
         """regress.so is not packaged: it is one file against the server's headers. Two more come with contrib."""
-        def config(what):
-            return subprocess.run([os.path.join(bin_folder(), "pg_config"), what], capture_output=True, text=True,
-                                  timeout=10, check=True).stdout.strip()
         code = os.path.join(self.input, "regress.c")
         if os.path.exists(code):
-            subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-w", "-I" + config("--includedir-server"), code,
-                            "-o", os.path.join(self.folder, "regress.so")], timeout=120, check=True)
+            compile_c(code, os.path.join(self.folder, "regress.so"), "-shared", "-fPIC")
         for name in ("refint.so", "autoinc.so"):
-            shutil.copy(os.path.join(config("--pkglibdir"), name), self.folder)
+            shutil.copy(os.path.join(pg_config("--pkglibdir"), name), self.folder)
 
     def argv(self, target):
         program = os.path.join(os.path.dirname(bin_folder()), "lib/pgxs/src/test", self.suite.program)
@@ -100,11 +99,12 @@ class Arena:
         log = os.path.join(self.folder, "pg_regress.log")
         with open(log, "wb") as out:
             child = subprocess.Popen(self.argv(target), cwd=self.output, stdin=subprocess.DEVNULL, stdout=out,
-                                     stderr=out, env={"PATH": "/usr/bin:/bin", "HOME": self.folder}, **identity)
+                                     stderr=out, env={"PATH": "/usr/bin:/bin", "HOME": self.folder},
+                                     start_new_session=True, **identity)
             try:
                 child.wait(RUN_LIMIT)
             except subprocess.TimeoutExpired:
-                child.kill()
+                os.killpg(child.pid, signal.SIGKILL)
                 child.wait()
                 print("the suite was ended after %d s; what it has done by now is compared" % RUN_LIMIT)
         results = read_results(os.path.join(self.output, "results"))
@@ -112,6 +112,54 @@ class Arena:
             with open(log, encoding="utf-8", errors="replace") as text:
                 raise HarnessError("the suite did not begin:\n" + text.read()[-3000:])
         return results
+
+
+class PipelineArena(Arena):
+    """libpq_pipeline's tests, each with the trace of all messages, as its own script runs them."""
+
+    def _libraries(self):
+        compile_c(os.path.join(self.input, "libpq_pipeline.c"), self.program,
+                  "-L" + pg_config("--pkglibdir"), "-lpgcommon", "-lpgport", "-lpq", "-lm")
+
+    @property
+    def program(self):
+        return os.path.join(self.folder, "libpq_pipeline")
+
+    def run(self, target):
+        names = subprocess.run([self.program, "tests"], capture_output=True, text=True, timeout=20,
+                               check=True).stdout.split()
+        return {name: self._run_one(name, target) for name in names}
+
+    def _run_one(self, name, target):
+        """How it ended and, where PostgreSQL's script compares traces too, the trace without its clock."""
+        trace = os.path.join(self.output, name + ".trace")
+        try:
+            done = subprocess.run([self.program, "-r", "700", "-t", trace, name, target.dsn()], timeout=60,
+                                  env={"PGOPTIONS": "-c intervalstyle=iso_8601", "PATH": "/usr/bin:/bin"},
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                  check=False)
+        except subprocess.TimeoutExpired:
+            return "hangs\n"
+        said = "" if done.returncode == 0 else done.stdout.decode(errors="replace")[-2000:]
+        said += "exit %d\n" % done.returncode
+        if not os.path.exists(os.path.join(self.input, "traces", name + ".trace")):
+            return said
+        with open(trace, encoding="utf-8", errors="replace") as lines:
+            return said + re.sub(r"^\d{4}-\S+ \S+\t", "", lines.read(), flags=re.M)
+
+
+def make_arena(suite, source):
+    return Arena(suite, source) if suite.program else PipelineArena(suite, source)
+
+
+def pg_config(what):
+    return subprocess.run([os.path.join(bin_folder(), "pg_config"), what], capture_output=True, text=True,
+                          timeout=10, check=True).stdout.strip()
+
+
+def compile_c(code, output, *flags):
+    subprocess.run(["gcc", "-O1", "-w", "-I" + pg_config("--includedir-server"), "-I" + pg_config("--includedir"),
+                    code, "-o", output, *flags], timeout=120, check=True)
 
 
 def read_results(folder):
@@ -156,7 +204,7 @@ class DirectRuns:
 
     def add(self):
         start = time.time()
-        with Arena(self.suite, self.source) as arena:
+        with make_arena(self.suite, self.source) as arena:
             results = arena.run(arena.server)
         path = os.path.join(self.folder, "run-%d" % int(start))
         write_results(path, results)
@@ -174,7 +222,7 @@ class DirectRuns:
 
 def proxied_run(suite, source, options):
     start = time.time()
-    with Arena(suite, source) as arena:
+    with make_arena(suite, source) as arena:
         if options.via == "pgbouncer":
             proxy = PgBouncer(arena.server)
         else:
@@ -214,7 +262,7 @@ def judge(direct_runs, proxied):
 def print_difference(name, direct, proxied, limit):
     lines = list(difflib.unified_diff((direct or "").splitlines(), (proxied or "").splitlines(),
                                       "direct/" + name, "proxied/" + name, lineterm="", n=2))
-    print("\n".join(lines[:limit]))
+    print("\n".join(line[:200] for line in lines[:limit]))
     if len(lines) > limit:
         print("… %d more lines" % (len(lines) - limit))
 

@@ -167,6 +167,8 @@ STAGES = [
     Stage("integration-dev", 600, pytest("dev"), ["build-dev", "build-release"]),
     Stage("drivers-tsan", 400, pytest("tsan", DRIVERS, TSAN_WRAPPER), ["build-tsan"]),
     Stage("regress", 900, regress("release", ["--cache", "on"]), ["build-release"]),
+    Stage("libpq-pipeline", 300, regress("release", ["--suite", "libpq-pipeline"]), ["build-release"]),
+    Stage("isolation", 900, regress("release", ["--suite", "isolation"]), ["build-release"], is_full=True),
     Stage("drivers-release", 300, pytest("release", DRIVERS), ["build-release"], is_full=True),
     Stage("regress-off", 900, regress("release", ["--cache", "off"]), ["build-release"], is_full=True),
     Stage("regress-dev", 1800, regress("dev", ["--cache", "on"]), ["build-dev"], is_full=True),
