@@ -16,7 +16,7 @@
 
 #define NORMAL_MAX       ((size_t)2000)
 #define OPERATOR_RUN_MAX ((size_t)256)
-#define TREE_MAX         ((size_t)64 << 20) /* the densest 64 KiB that were found take 26 MiB */
+#define TREE_MAX         ((size_t)64 << 20) /* the densest 64 KiB that were found take 20 MiB */
 
 static bool name_type(struct pgr_bytes text, struct pgr_stmt *stmt)
 {

@@ -128,6 +128,35 @@ static void classes_are_found_by_their_words(void **state)
     PGR_UNUSED(state);
 }
 
+struct crowd_member {
+    struct pgr_thread thread;
+    size_t wrong;
+};
+
+static void analyse_all(void *arg)
+{
+    struct crowd_member *member = arg;
+    for (size_t i = 0; i < PGR_ARRAY_LEN(client_cases); i++) {
+        struct analysis_line line;
+        analysis_of(pgr_bytes_str(client_cases[i].text), &line);
+        member->wrong += strcmp(line.text, client_cases[i].line) != 0;
+    }
+}
+
+static void threads_do_not_disturb_each_other(void **state)
+{
+    struct crowd_member members[4] = {0};
+    for (size_t i = 0; i < PGR_ARRAY_LEN(members); i++)
+        assert_int_equal(pgr_thread_start(&members[i].thread, "crowd", PGR_PARSE_STACK, analyse_all,
+                                          &members[i]),
+                         PGR_OK);
+    for (size_t i = 0; i < PGR_ARRAY_LEN(members); i++) {
+        pgr_thread_join(&members[i].thread);
+        assert_int_equal(members[i].wrong, 0);
+    }
+    PGR_UNUSED(state);
+}
+
 /* Cut anywhere, a text is another statement or none, and never a crash. */
 static void every_prefix_is_judged(void **state)
 {
@@ -155,6 +184,7 @@ static int tests(void)
         cmocka_unit_test(short_memory_is_a_refusal),
         cmocka_unit_test(a_nul_is_never_shown_to_the_parser),
         cmocka_unit_test(classes_are_found_by_their_words),
+        cmocka_unit_test(threads_do_not_disturb_each_other),
         cmocka_unit_test(every_prefix_is_judged),
     };
     return cmocka_run_group_tests(all, NULL, NULL);
