@@ -46,6 +46,7 @@ struct pgr_function {
     bool is_builtin_only;   /* every overload lies in pg_catalog with oid < 16384 */
     bool is_c_extension;    /* every overload that is not builtin is C-language and extension-owned */
     bool takes_composite;   /* callable in attribute notation (D7), and not proven pure */
+    bool is_user_only;      /* no overload is builtin: whoever calls it means the user's */
 };
 
 struct pgr_operator {
@@ -59,6 +60,7 @@ struct pgr_type {
     const char *name;
     bool is_builtin_plain;  /* base or range or array type in pg_catalog: no domain, enum, reg*, xml, pseudo */
     bool is_c_extension;    /* base type owned by an extension (vector …) */
+    bool runs_no_code;      /* neither of these, but making a value calls nothing foreign: enums */
 };
 
 struct pgr_catalog {
