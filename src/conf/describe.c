@@ -66,8 +66,8 @@ void pgr_settings_help(struct pgr_buf *out)
     }
     pgr_buf_printf(out, "\n[rule NAME] (all reload; the first that matches governs)\n");
     for (size_t i = 0; i < PGR_RULE_KEY_COUNT; i++) {
-        pgr_buf_printf(out, "  %s (%s)\n", pgr_rule_rows[i].key, pgr_rule_rows[i].form);
-        put_wrapped(out, "      ", pgr_rule_rows[i].help);
+        pgr_buf_printf(out, "  %s (%s)\n", pgr_rule_key_rows[i].key, pgr_rule_key_rows[i].form);
+        put_wrapped(out, "      ", pgr_rule_key_rows[i].help);
     }
 }
 
@@ -91,8 +91,8 @@ static void reference_rules(struct pgr_buf *out)
     pgr_buf_printf(out, "#[rule NAME]\n");
     for (size_t i = 0; i < PGR_RULE_KEY_COUNT; i++) {
         pgr_buf_printf(out, "\n");
-        put_wrapped(out, "# ", pgr_rule_rows[i].help);
-        pgr_buf_printf(out, "#%s = <%s>\n", pgr_rule_rows[i].key, pgr_rule_rows[i].form);
+        put_wrapped(out, "# ", pgr_rule_key_rows[i].help);
+        pgr_buf_printf(out, "#%s = <%s>\n", pgr_rule_key_rows[i].key, pgr_rule_key_rows[i].form);
     }
 }
 

@@ -135,7 +135,7 @@ static bool read_key(struct pgr_loader *loader, enum pgr_rule_key key, const cha
 static enum pgr_rule_key find_key(const char *key)
 {
     size_t i = 0;
-    while (i < PGR_RULE_KEY_COUNT && strcmp(pgr_rule_rows[i].key, key) != 0)
+    while (i < PGR_RULE_KEY_COUNT && strcmp(pgr_rule_key_rows[i].key, key) != 0)
         i++;
     return (enum pgr_rule_key)i;
 }

@@ -21,7 +21,7 @@ const struct pgr_row pgr_rows[PGR_ROW_COUNT] = {
 #include "pgrecall/conf/settings.def"
 };
 
-const struct pgr_rule_row pgr_rule_rows[PGR_RULE_KEY_COUNT] = {
+const struct pgr_rule_row pgr_rule_key_rows[PGR_RULE_KEY_COUNT] = {
 #define PGR_RULE_KEY(key, form, help) {#key, form, help},
 #include "pgrecall/conf/settings.def"
 };
@@ -152,14 +152,14 @@ void pgr_rule_key_suggest(const char *key, struct pgr_why *out)
     struct pgr_nearest nearest;
     pgr_nearest_init(&nearest, key);
     for (size_t i = 0; i < PGR_RULE_KEY_COUNT; i++)
-        pgr_nearest_offer(&nearest, pgr_rule_rows[i].key);
+        pgr_nearest_offer(&nearest, pgr_rule_key_rows[i].key);
     if (nearest.name[0] != '\0') {
         pgr_why_set(out, "did you mean %s?", nearest.name);
         return;
     }
     pgr_why_set(out, "a rule knows");
     for (size_t i = 0; i < PGR_RULE_KEY_COUNT; i++)
-        append(out, i == 0 ? " " : ", ", pgr_rule_rows[i].key);
+        append(out, i == 0 ? " " : ", ", pgr_rule_key_rows[i].key);
 }
 
 void pgr_section_suggest(const char *section, struct pgr_why *out)

@@ -63,7 +63,7 @@ enum pgr_rule_key {
 };
 
 extern const struct pgr_row pgr_rows[PGR_ROW_COUNT];
-extern const struct pgr_rule_row pgr_rule_rows[PGR_RULE_KEY_COUNT];
+extern const struct pgr_rule_row pgr_rule_key_rows[PGR_RULE_KEY_COUNT];
 extern const struct pgr_later_row pgr_later_rows[];
 extern const size_t pgr_later_row_count;
 

@@ -171,8 +171,10 @@ static enum pgr_step_result learn(struct pgr_session *s, struct pgr_bytes messag
     enum pgr_reason reason;
     struct pgr_catalog *catalog =
         pgr_database_catalog(s->database, pgr_loop_now_us(s->env->loop), &reason);
-    if (catalog == NULL)
+    if (catalog == NULL) {
+        s->facts.reason = reason;
         return PGR_STEP_NEXT;
+    }
     pgr_catalog_unref(s->probe_catalog);
     s->probe_catalog = catalog;
     s->probe_conf_epoch = pgr_database_conf_epoch(s->database);

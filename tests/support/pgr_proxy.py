@@ -109,7 +109,7 @@ class Proxy(_Listener):
             "upstream.dsn": "host=%s port=%d" % (upstream.host, upstream.port),
             "upstream.service_dsn": "host=%s port=%d user=%s dbname=postgres" % (
                 upstream.host, upstream.port, SERVICE_USER),
-            "log.interval": "1s",
+            "log.log_interval": "1s",
         }
         self.settings.update(settings or {})
 

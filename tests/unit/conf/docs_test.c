@@ -107,8 +107,8 @@ static void render_rules(struct pgr_buf *out)
                         "| key | form | meaning |\n|---|---|---|\n");
     for (size_t i = 0; i < PGR_RULE_KEY_COUNT; i++) {
         char name[80];
-        snprintf(name, sizeof(name), "`%s`", pgr_rule_rows[i].key);
-        const char *cells[] = {name, pgr_rule_rows[i].form, pgr_rule_rows[i].help};
+        snprintf(name, sizeof(name), "`%s`", pgr_rule_key_rows[i].key);
+        const char *cells[] = {name, pgr_rule_key_rows[i].form, pgr_rule_key_rows[i].help};
         put_row(out, cells, PGR_ARRAY_LEN(cells));
     }
 }
