@@ -151,12 +151,12 @@ static char *libpq_sentence(const PGconn *pg)
     while (len > 0 && text[len - 1] == '\n')
         len--;
     char *out = len > 0 ? pgr_strndup(text, len) : pgr_strdup("the connection failed");
-    for (char *c = strchr(out, '\n'); c != NULL; c = strchr(c, '\n'))
+    for (char *c = strpbrk(out, "\n\t"); c != NULL; c = strpbrk(c, "\n\t"))
         *c = ' ';
     return out;
 }
 
-static void break_by_libpq(struct pgr_pqconn *conn)
+void pgr_pq_break_by_libpq(struct pgr_pqconn *conn)
 {
     char *sentence = libpq_sentence(conn->pg);
     pgr_pq_break(conn, PGR_ERR_IO, sentence);
@@ -226,7 +226,7 @@ static void step_connect(struct pgr_pqconn *conn)
         break;
     case PGRES_POLLING_FAILED:
     case PGRES_POLLING_ACTIVE:
-        break_by_libpq(conn);
+        pgr_pq_break_by_libpq(conn);
         break;
     }
 }

@@ -60,7 +60,9 @@ bool pgr_pq_leave(struct pgr_pqconn *conn);
 
 /* Drops the connection, fails what is queued with this sentence. */
 void pgr_pq_break(struct pgr_pqconn *conn, enum pgr_err err, const char *text);
-/* The same on the next turn, with libpq's sentence of now: inside a call of the user's. */
+/* … with libpq's sentence of now. */
+void pgr_pq_break_by_libpq(struct pgr_pqconn *conn);
+/* The same on the next turn: inside a call of the user's. */
 void pgr_pq_break_soon(struct pgr_pqconn *conn);
 
 /* The queue: sends the next query if none is under way; the socket is readable or writable. */

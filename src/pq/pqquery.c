@@ -70,18 +70,12 @@ bool pgr_pq_fail_queue(struct pgr_pqconn *conn, enum pgr_err first, const char *
     return is_alive;
 }
 
-static void break_by_libpq(struct pgr_pqconn *conn)
-{
-    const char *text = PQerrorMessage(conn->pg);
-    pgr_pq_break(conn, PGR_ERR_CLOSED, text[0] ? text : "the server closed the connection");
-}
-
 /* Sends what libpq still holds; watches for room while some is left. */
 static bool flush(struct pgr_pqconn *conn)
 {
     int left = PQflush(conn->pg);
     if (left < 0) {
-        break_by_libpq(conn);
+        pgr_pq_break_by_libpq(conn);
         return false;
     }
     pgr_poll_want(conn->poll, left > 0 ? PGR_POLL_READ | PGR_POLL_WRITE : PGR_POLL_READ);
@@ -157,7 +151,7 @@ static void take_result(struct pgr_pqconn *conn)
 {
     PGresult *result = PQgetResult(conn->pg);
     if (PQstatus(conn->pg) == CONNECTION_BAD) {
-        break_by_libpq(conn);
+        pgr_pq_break_by_libpq(conn);
     } else if (result != NULL && is_copy(result)) {
         pgr_pq_break(conn, PGR_ERR_INVALID, "COPY is not possible on a side connection");
     } else if (result == NULL && conn->held == NULL) {
@@ -183,7 +177,7 @@ static void drop_notifications(struct pgr_pqconn *conn)
 static void serve_socket(struct pgr_pqconn *conn, int events)
 {
     if ((events & PGR_POLL_READ) && !PQconsumeInput(conn->pg)) {
-        break_by_libpq(conn);
+        pgr_pq_break_by_libpq(conn);
         return;
     }
     if (!flush(conn))
