@@ -38,7 +38,7 @@ static unsigned of_discard(const struct pgr_stmt *stmt)
 static unsigned of_truncate(const struct pgr_stmt *stmt)
 {
     static const char word[] = "cascade";
-    bool is_whole = stmt->normal.len <= NORMAL_WHOLE;
+    bool is_whole = stmt->normal.len > 0 && stmt->normal.len <= NORMAL_WHOLE;
     if (is_whole && memmem(stmt->normal.at, stmt->normal.len, word, sizeof word - 1) == NULL)
         return 0;
     return PGR_EFFECT_WRITES_ALL | PGR_EFFECT_SETTINGS;
