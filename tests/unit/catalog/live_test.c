@@ -5,6 +5,8 @@
  */
 #include "live_support.h"
 
+#include "pgrecall/base/thread.h"
+
 #define CASES(live, table) live_assert_cases((live), (table), PGR_ARRAY_LEN(table))
 
 static void fresh_schema(struct live *live)
@@ -488,6 +490,54 @@ static void a_backend_is_awaited_until_it_is_gone(void **state)
     PUMP_UNTIL(live->loop, ended == 1);
 }
 
+/* ---- threads ---- */
+
+struct reader {
+    struct pgr_thread thread;
+    struct live *live;
+    _Atomic bool is_over;
+    _Atomic uint64_t seen;
+};
+
+/* As a worker does: takes a reference, looks names up, lets go. */
+static void read_a_lot(void *arg)
+{
+    static const char *const schemas[] = {"app"};
+    const struct pgr_search_path path = {schemas, 1};
+    struct reader *reader = arg;
+    while (!atomic_load(&reader->is_over)) {
+        enum pgr_reason reason;
+        bool is_system;
+        uint64_t now_us = pgr_clock_now_us(&pgr_clock_monotonic);
+        struct pgr_catalog *catalog = pgr_database_catalog(reader->live->database, now_us, &reason);
+        if (catalog == NULL)
+            continue;
+        const struct pgr_relation *t = pgr_catalog_relation(catalog, &path, NULL, "t", &is_system);
+        if (t != NULL && pgr_relset_has(t->reads, t->slot))
+            atomic_fetch_add(&reader->seen, 1);
+        pgr_catalog_unref(catalog);
+    }
+}
+
+static void readers_on_other_threads_are_not_disturbed(void **state)
+{
+    struct live *live = *state;
+    struct reader readers[2] = {{.live = live}, {.live = live}};
+    fresh_schema(live);
+    live_define(live, "CREATE TABLE t(id int)");
+    for (size_t i = 0; i < PGR_ARRAY_LEN(readers); i++)
+        assert_int_equal(pgr_thread_start(&readers[i].thread, "reader", (size_t)1 << 20, read_a_lot,
+                                          &readers[i]),
+                         PGR_OK);
+    for (int i = 0; i < 10; i++)
+        live_reload(live);
+    for (size_t i = 0; i < PGR_ARRAY_LEN(readers); i++) {
+        PUMP_UNTIL(live->loop, atomic_load(&readers[i].seen) > 0);
+        atomic_store(&readers[i].is_over, true);
+        pgr_thread_join(&readers[i].thread);
+    }
+}
+
 /* ---- loss and return ---- */
 
 static void a_killed_side_connection_comes_back(void **state)
@@ -616,6 +666,7 @@ int main(int argc, char **argv)
         T(data_and_temporary_things_are_no_definitions),
         T(the_settings_files_are_watched),
         T(a_backend_is_awaited_until_it_is_gone),
+        T(readers_on_other_threads_are_not_disturbed),
         T(a_killed_side_connection_comes_back),
         T(a_restarted_server_is_another_one),
         T(a_catalog_not_confirmed_is_not_given),
