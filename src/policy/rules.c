@@ -265,24 +265,24 @@ typedef bool pgr_row_fn(struct pgr_judge *judge);
 
 // clang-format off
 #define ROWS(X) \
-    X("kind: a plain read",                    "A4",  NOT_READ,           is_no_read) \
-    X("relations: at most 64",                 "G20", TOO_MANY_RELATIONS, has_too_many) \
-    X("relations: in the snapshot",            "D",   UNKNOWN_RELATION,   has_unknown_relation) \
-    X("relations: no catalog",                 "A4",  SYSTEM_RELATION,    has_system_relation) \
-    X("relations: tables and views",           "A4",  UNSAFE_RELATION,    has_odd_kind) \
-    X("relations: not temporary",              "A1",  UNSAFE_RELATION,    has_temporary) \
-    X("relations: no row security",            "A4",  ROW_SECURITY,       has_row_security) \
-    X("relations: nothing unsafe below",       "A4",  UNSAFE_VIEW,        has_read_block) \
-    X("parameters: no date words",             "G14", SPECIAL_DATE,       has_special_date) \
-    X("functions: in the snapshot",            "D",   UNKNOWN_FUNCTION,   has_unknown_function) \
-    X("functions: builtin ones pure",          "A4",  VOLATILE_FUNCTION,  has_impure_builtin) \
-    X("functions: others immutable",           "A4",  VOLATILE_FUNCTION,  has_changing_foreign) \
-    X("functions: others an extension's in C", "G11", USER_FUNCTION,      has_immutable_foreign) \
-    X("columns: no call",                      "A4",  ATTRIBUTE_CALL,     has_attribute_call) \
-    X("operators: pure",                       "A4",  UNSAFE_OPERATOR,    has_unsafe_operator) \
-    X("casts: to plain types",                 "A4",  UNSAFE_CAST,        has_unsafe_type) \
-    X("casts: to dates of literals only",      "A4",  UNSAFE_CAST,        has_date_cast) \
-    X("rules: not off",                        "8",   RULE_OFF,           is_ruled_out)
+    X("kind: a plain read",                       "A4",       NOT_READ,           is_no_read) \
+    X("relations: at most 64",                    "G20",      TOO_MANY_RELATIONS, has_too_many) \
+    X("relations: in the snapshot",               "D",        UNKNOWN_RELATION,   has_unknown_relation) \
+    X("relations: no catalog",                    "A4",       SYSTEM_RELATION,    has_system_relation) \
+    X("relations: tables and views",              "A4",       UNSAFE_RELATION,    has_odd_kind) \
+    X("relations: not temporary",                 "A1",       UNSAFE_RELATION,    has_temporary) \
+    X("relations: no row security",               "A4",       ROW_SECURITY,       has_row_security) \
+    X("relations: nothing unsafe below",          "A4",       UNSAFE_VIEW,        has_read_block) \
+    X("parameters: no date words",                "G14",      SPECIAL_DATE,       has_special_date) \
+    X("functions: in the snapshot",               "D",        UNKNOWN_FUNCTION,   has_unknown_function) \
+    X("functions: builtin ones pure",             "A4",       VOLATILE_FUNCTION,  has_impure_builtin) \
+    X("functions: others immutable",              "A4",       VOLATILE_FUNCTION,  has_changing_foreign) \
+    X("functions: others an extension's in C",    "G11",      USER_FUNCTION,      has_immutable_foreign) \
+    X("columns: no call",                         "A4",       ATTRIBUTE_CALL,     has_attribute_call) \
+    X("operators: pure",                          "A4",       UNSAFE_OPERATOR,    has_unsafe_operator) \
+    X("casts: to plain types",                    "A4",       UNSAFE_CAST,        has_unsafe_type) \
+    X("casts: to dates of literals only",         "A4",       UNSAFE_CAST,        has_date_cast) \
+    X("rules: not off",                           "design 8", RULE_OFF,           is_ruled_out)
 // clang-format on
 
 static const struct pgr_rule_row rows[] = {
@@ -291,8 +291,10 @@ static const struct pgr_rule_row rows[] = {
 #undef X
 };
 
-static pgr_row_fn *const checks[] = {
-#define X(name, source, reason, holds) holds,
+static const struct {
+    pgr_row_fn *holds;
+} checks[] = {
+#define X(name, source, reason, holds) {holds},
     ROWS(X)
 #undef X
 };
@@ -314,7 +316,7 @@ enum pgr_reason pgr_judge_walk(struct pgr_judge *judge)
 {
     for (size_t row = 0; row < PGR_ARRAY_LEN(rows); row++) {
         judge->reason = rows[row].reason;
-        if (!is_skipped(judge, row) && checks[row](judge))
+        if (!is_skipped(judge, row) && checks[row].holds(judge))
             return judge->reason;
     }
     return PGR_REASON_NONE;

@@ -146,6 +146,34 @@ static void what_was_forced_needs_force(void **state)
     }
 }
 
+/* Entries, and so their tags, are shared by all workers. */
+static void use_tag(void *arg)
+{
+    const struct pgr_tag *tag = arg;
+    for (int i = 0; i < 2000; i++) {
+        uint64_t max_age_us = 0;
+        struct pgr_tag *own = pgr_tag_ref(tag);
+        PGR_ASSERT(govern(own, &plain, &documents_short, &max_age_us) == PGR_REASON_NONE);
+        PGR_ASSERT(max_age_us == 2000000);
+        pgr_tag_unref(own);
+    }
+    pgr_tag_unref(tag);
+}
+
+static void workers_share_a_tag(void **state)
+{
+    struct pgr_thread threads[4];
+    struct pgr_tag *tag = tag_of("SELECT * FROM documents");
+    PGR_UNUSED(state);
+    for (size_t i = 0; i < PGR_ARRAY_LEN(threads); i++)
+        assert_int_equal(
+            pgr_thread_start(&threads[i], "user", (size_t)1 << 20, use_tag, pgr_tag_ref(tag)),
+            PGR_OK);
+    pgr_tag_unref(tag); /* the last thread frees it */
+    for (size_t i = 0; i < PGR_ARRAY_LEN(threads); i++)
+        pgr_thread_join(&threads[i]);
+}
+
 static int all_tests(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +181,7 @@ static int all_tests(void)
         cmocka_unit_test(the_readers_rule_governs),
         cmocka_unit_test(a_cache_switched_off_answers_nothing),
         cmocka_unit_test(what_was_forced_needs_force),
+        cmocka_unit_test(workers_share_a_tag),
     };
     catalog = small_database();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
