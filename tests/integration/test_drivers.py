@@ -11,15 +11,24 @@ from drivers.story import OPERATIONS, SCHEMA_SQL, play
 from pgr_harness import AUTH_ROLES, PASSWORD, make_folder, proxy_under_test
 
 EXPECTED = {name: expected for name, _, expected in OPERATIONS}
-# Of all statements of the matrix; its reads outside of dirty windows, each made three times, are about two thirds.
+# Of all reads of the matrix: each is made three times, but many stand in transactions or behind writes.
 HIT_FLOOR = 0.20
 _seen = {}
 
 
 @pytest.fixture(scope="module")
 def proxy(postgres):
+    """The proxy, in front of tables that were there before it: none has to be discovered while the story runs."""
+    for name in DRIVERS:
+        for auth in AUTH_ROLES:
+            for route in ("direct", "proxied"):
+                postgres.sql(SCHEMA_SQL.format(schema=schema_name(name, auth, route)))
     with proxy_under_test(postgres) as running:
         yield running
+
+
+def schema_name(name, auth, route):
+    return "m_%s_%s_%s" % (name.replace("-", "_"), auth, route)
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +50,7 @@ def built(folder):
     return build
 
 
-def play_story(driver, server, target, auth, folder, schema):
-    server.sql(SCHEMA_SQL.format(schema=schema))
+def play_story(driver, target, auth, folder, schema):
     options = "-c statement_timeout=54321 -c search_path=%s" % schema
     route = Route(target.host, target.port, AUTH_ROLES[auth][0], PASSWORD, "postgres", options)
     player = driver(route, folder)
@@ -63,9 +71,8 @@ def differences(transcript, expected):
 def test_driver(name, auth, postgres, proxy, built, folder):
     driver = DRIVERS[name]
     built(driver)
-    stem = "m_%s_%s" % (name.replace("-", "_"), auth)
-    direct = play_story(driver, postgres, postgres, auth, folder, stem + "_direct")
-    proxied = play_story(driver, postgres, proxy, auth, folder, stem + "_proxied")
+    direct = play_story(driver, postgres, auth, folder, schema_name(name, auth, "direct"))
+    proxied = play_story(driver, proxy, auth, folder, schema_name(name, auth, "proxied"))
     _seen[name, auth] = {operation: seen == direct[operation] for operation, seen in proxied.items()}
     assert differences(direct, EXPECTED) == {}, "without any proxy"
     assert differences(proxied, direct) == {}
@@ -77,9 +84,10 @@ def test_hits(proxy, table):
     if not hasattr(proxy, "query_types"):
         pytest.skip("the stand-in remembers nothing")
     proxy.stop()
-    calls, hits, misses, bypasses = proxy.totals()
-    table("driver matrix: hits", ["calls=%d hits=%d misses=%d bypasses=%d ratio=%.2f" % (
-        calls, hits, misses, bypasses, hits / max(1, calls))])
+    reads = [one for one in proxy.query_types().values()
+             if one["class"] not in ("write", "utility", "transaction")]
+    calls, hits = (sum(one[key] for one in reads) for key in ("calls", "hits"))
+    table("driver matrix: hits", ["reads=%d hits=%d ratio=%.2f" % (calls, hits, hits / max(1, calls))])
     assert hits >= HIT_FLOOR * calls > 0
 
 
