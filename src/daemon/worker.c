@@ -26,7 +26,6 @@ static void init_env(struct pgr_worker *w)
     struct pgr_daemon *d = w->daemon;
     w->env = (struct pgr_session_env){
         .loop = w->loop,
-        .funnel = {w->loop, d->authority},
         .contexts = d->contexts,
         .databases = d->databases,
         .memo = pgr_memo_create(MEMO_BYTES),
@@ -37,11 +36,12 @@ static void init_env(struct pgr_worker *w)
         .settings = pgr_settings_ref(d->settings),
         .clients = &d->clients,
         .skipped_rules = {d->seams->skipped_rules[0], d->seams->skipped_rules[1]},
-        .mutants = d->seams->session_mutants,
         .closed = on_session_closed,
         .arg = w,
     };
     pgr_list_init(&w->env.sessions);
+    pgr_funnel_init(&w->env.funnel, w->loop, d->authority);
+    w->env.funnel.begins_late = d->seams->begins_late;
 }
 
 static void worker_main(void *arg)
@@ -145,6 +145,7 @@ void pgr_worker_join(struct pgr_worker *w)
 void pgr_worker_destroy(struct pgr_worker *w)
 {
     pgr_loop_destroy(&w->loop);
+    pgr_funnel_fini(&w->env.funnel);
     pgr_memo_destroy(&w->env.memo);
     pgr_types_destroy(&w->env.types);
     pgr_settings_unref(w->env.settings);

@@ -5,8 +5,25 @@
 
 static void destroy(struct pgr_open_write *w)
 {
+    pgr_list_remove(&w->node);
     pgr_relset_unref(w->relations);
     pgr_free(w);
+}
+
+void pgr_funnel_init(struct pgr_funnel *funnel, struct pgr_loop *loop,
+                     struct pgr_authority *authority)
+{
+    funnel->loop = loop;
+    funnel->authority = authority;
+    pgr_list_init(&funnel->elsewhere);
+}
+
+void pgr_funnel_fini(struct pgr_funnel *funnel)
+{
+    pgr_list_foreach(node, &funnel->elsewhere)
+    {
+        destroy(pgr_container_of(node, struct pgr_open_write, node));
+    }
 }
 
 static void on_begun(struct pgr_write *write)
@@ -15,20 +32,23 @@ static void on_begun(struct pgr_write *write)
     w->done(w->arg);
 }
 
-struct pgr_open_write *pgr_open_write_begin(const struct pgr_funnel *funnel,
+struct pgr_open_write *pgr_open_write_begin(struct pgr_funnel *funnel,
                                             struct pgr_database *database,
                                             const struct pgr_relset *relations,
                                             enum pgr_answer *answer, pgr_loop_fn *done, void *arg)
 {
     struct pgr_open_write *w = pgr_new(struct pgr_open_write);
     w->funnel = funnel;
+    pgr_list_init(&w->node);
     w->database = database;
     w->relations = relations;
     w->write.relations = relations;
     w->write.done = on_begun;
     w->done = done;
     w->arg = arg;
-    *answer = funnel->authority->ops->begin(funnel->authority, &w->write);
+    *answer = PGR_ANSWER_NOW;
+    if (!funnel->begins_late)
+        *answer = funnel->authority->ops->begin(funnel->authority, &w->write);
     return w;
 }
 
@@ -44,6 +64,8 @@ static void on_ended(struct pgr_write *write)
 
 static enum pgr_answer end_now(struct pgr_open_write *w, pgr_loop_fn *done, void *arg)
 {
+    if (w->funnel->begins_late)
+        (void)w->funnel->authority->ops->begin(w->funnel->authority, &w->write);
     w->write.done = on_ended;
     w->done = done;
     w->arg = arg;
@@ -71,6 +93,7 @@ enum pgr_answer pgr_open_write_end(struct pgr_open_write *w, pgr_loop_fn *done, 
     if (!w->is_definition)
         return end_now(w, done, arg);
     /* Reads bypass while it stays in flight, so the client need not wait for the reload. */
+    pgr_list_push_back(&w->funnel->elsewhere, &w->node);
     pgr_database_reload(w->database, on_settled, w);
     return PGR_ANSWER_NOW;
 }
@@ -86,5 +109,6 @@ static void on_backend_gone(void *arg)
 
 void pgr_open_write_orphan(struct pgr_open_write *w, uint32_t pid)
 {
+    pgr_list_push_back(&w->funnel->elsewhere, &w->node);
     pgr_database_await_backend_end(w->database, pid, on_backend_gone, w);
 }

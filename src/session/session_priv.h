@@ -7,7 +7,8 @@
  *   login.c     first packets, connection, relayed authentication
  *   client.c    messages from the client: framing, holding, dispatch
  *   hold.c      units that may be answered here: look-up, holding, the answer
- *   work.c      the steps a message takes on its way upstream
+ *   work.c      the lists of steps that a message takes on its way upstream, by its type
+ *   analyse.c, judge.c, begin.c, send.c: the steps (work_priv.h)
  *   server.c    messages from PostgreSQL: routing, capture, what they prove
  *   replies.c, prepared.c, facts.c, capture.c, tell.c: pure or nearly so
  */

@@ -5,7 +5,7 @@
  *   PGRECALL_TEST_CLOCK             an 8-byte file: microseconds added to the monotonic clock, read
  *                                   anew each time, so that a test moves time instead of waiting
  *   PGRECALL_TEST_VERSIONS_MUTANTS  bits of enum pgr_versions_mutant
- *   PGRECALL_TEST_SESSION_MUTANTS   bits of enum pgr_session_mutant
+ *   PGRECALL_TEST_BEGINS_LATE       1: writes are put in flight only after they were sent
  *   PGRECALL_TEST_SKIPPED_RULES     rows of the verdict table to leave out, as "3,17"
  */
 #include "pgrecall/daemon/daemon.h"
@@ -83,7 +83,7 @@ int main(int argc, char **argv)
     struct pgr_seams seams = {
         .clock = {shifted_us, map_clock(getenv("PGRECALL_TEST_CLOCK"))},
         .versions_mutants = bits_of("PGRECALL_TEST_VERSIONS_MUTANTS"),
-        .session_mutants = bits_of("PGRECALL_TEST_SESSION_MUTANTS"),
+        .begins_late = bits_of("PGRECALL_TEST_BEGINS_LATE") != 0,
     };
     skip_rules(getenv("PGRECALL_TEST_SKIPPED_RULES"), seams.skipped_rules);
     return pgr_daemon_main(argc, argv, &seams);

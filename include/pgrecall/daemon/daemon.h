@@ -14,7 +14,7 @@
 struct pgr_seams {
     struct pgr_clock clock;
     unsigned versions_mutants; /* enum pgr_versions_mutant */
-    unsigned session_mutants;  /* enum pgr_session_mutant */
+    bool begins_late;          /* writes are put in flight after they were sent (G22) */
     uint64_t skipped_rules[2]; /* rows of the verdict table left out */
 };
 

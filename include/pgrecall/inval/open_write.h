@@ -11,17 +11,26 @@
  * Memory   begin returns owned; end, settle and orphan take the pointer.
  * Errors   none: an open write that is never ended only costs hits.
  */
+#include "pgrecall/base/list.h"
 #include "pgrecall/cache/authority.h"
 #include "pgrecall/catalog/database.h"
 
 struct pgr_funnel {
     struct pgr_loop *loop;
     struct pgr_authority *authority;
+    bool begins_late;          /* test seam (G22): begin only at the end, after the message was sent */
+    struct pgr_list elsewhere; /* open writes that the control thread will settle */
 };
+
+void pgr_funnel_init(struct pgr_funnel *funnel, struct pgr_loop *loop,
+                     struct pgr_authority *authority);
+/* After every loop has ended: frees what was never settled. */
+void pgr_funnel_fini(struct pgr_funnel *funnel);
 
 struct pgr_open_write {
     struct pgr_write write; /* magic-free: recovered by container_of in `done` */
-    const struct pgr_funnel *funnel;
+    struct pgr_funnel *funnel;
+    struct pgr_list node; /* of funnel->elsewhere */
     struct pgr_database *database;
     const struct pgr_relset *relations;
     bool is_definition; /* ended only after the catalog was read again */
@@ -35,7 +44,7 @@ struct pgr_open_write {
  * Puts `relations` (a reference, taken) in flight. `*answer` LATER: done(arg) follows and the
  * message must wait for it.
  */
-struct pgr_open_write *pgr_open_write_begin(const struct pgr_funnel *funnel,
+struct pgr_open_write *pgr_open_write_begin(struct pgr_funnel *funnel,
                                             struct pgr_database *database,
                                             const struct pgr_relset *relations,
                                             enum pgr_answer *answer, pgr_loop_fn *done, void *arg);

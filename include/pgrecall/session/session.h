@@ -26,11 +26,6 @@
 
 struct pgr_session;
 
-/* Test seam: parts of the session's rules that a mutant breaks, chosen at run time. */
-enum pgr_session_mutant {
-    PGR_MUTANT_BEGIN_AFTER_SEND = 1, /* G22: begin moved after write(2) */
-};
-
 /* Texts lately answered by PostgreSQL: a hint, by hash, that their Parse will not fail. */
 #define PGR_HOT_SLOTS 8192
 
@@ -48,7 +43,6 @@ struct pgr_session_env {
     const struct pgr_settings *settings; /* in force; swapped by the worker between turns */
     _Atomic uint32_t *clients;           /* sessions admitted in the process: [proxy] max_clients */
     uint64_t skipped_rules[2];           /* test seam: verdict rules left out */
-    unsigned mutants;                    /* test seam */
     void (*closed)(void *arg); /* a session was freed */
     void *arg;
     struct pgr_list sessions; /* every open one */
