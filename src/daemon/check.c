@@ -33,7 +33,8 @@ static void print_promise(const struct check *c)
     struct pgr_buf text;
     pgr_buf_init(&text, 1024);
     pgr_promise_text(c->settings, c->target, &text);
-    (void)printf("freshness: %.*s\n", (int)pgr_buf_len(&text), (const char *)pgr_buf_bytes(&text).at);
+    (void)printf("freshness: %.*s\n", (int)pgr_buf_len(&text),
+                 (const char *)pgr_buf_bytes(&text).at);
     pgr_buf_fini(&text);
 }
 
@@ -59,9 +60,9 @@ static void on_facts(void *arg, enum pgr_err err, const char *text,
     if (can_replicate && is_logical)
         (void)printf("service role: catalog yes, decoding possible (not in this version)\n");
     else
-        (void)printf("service role: catalog yes, decoding no (%s%s)\n",
-                     is_logical ? "role lacks REPLICATION" : "wal_level=",
-                     is_logical ? "" : wal_level);
+        (void)printf(
+            "service role: catalog yes, decoding no (%s%s)\n",
+            is_logical ? "role lacks REPLICATION" : "wal_level=", is_logical ? "" : wal_level);
     print_promise(c);
     finish(c, STATUS_FINE);
 }

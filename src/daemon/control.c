@@ -30,8 +30,8 @@ static enum pgr_err listen_on(struct pgr_daemon *d, const char *word)
     char storage[300];
     char text[300];
     struct pgr_endpoint endpoint;
-    enum pgr_err err =
-        pgr_endpoint_parse(word, PGR_DEFAULT_PORT, storage, sizeof(storage), &endpoint, text, sizeof(text));
+    enum pgr_err err = pgr_endpoint_parse(word, PGR_DEFAULT_PORT, storage, sizeof(storage),
+                                          &endpoint, text, sizeof(text));
     if (err == PGR_OK)
         err = pgr_listener_open(d->loop, &endpoint, on_accept, d, &d->listeners[d->listener_count],
                                 text, sizeof(text));

@@ -6,8 +6,8 @@
 #include "pgrecall/base/log.h"
 #include "pgrecall/base/mem.h"
 
-#define STATUS_WRONG   1
-#define STATUS_REFUSED 2
+#define STATUS_WRONG    1
+#define STATUS_REFUSED  2
 #define OFFLOAD_THREADS 2
 
 static uint64_t monotonic_us(void *self)

@@ -17,7 +17,8 @@ void pgr_notify_reloading(void)
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     (void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
-                     (unsigned long long)now.tv_sec * 1000000u + (unsigned long long)now.tv_nsec / 1000u);
+                     (unsigned long long)now.tv_sec * 1000000u +
+                         (unsigned long long)now.tv_nsec / 1000u);
 }
 
 void pgr_notify_stopping(void)

@@ -9,10 +9,12 @@
 #include "pgrecall/base/mem.h"
 
 static const char usage[] =
-    "usage: pgrecall [-c FILE] [--upstream DSN] [--listen ADDR[:PORT]]... [--set SECTION.KEY=VALUE]...\n"
+    "usage: pgrecall [-c FILE] [--upstream DSN] [--listen ADDR[:PORT]]... [--set "
+    "SECTION.KEY=VALUE]...\n"
     "                [--check] [--help-config] [--version] [--help]\n"
     "\n"
-    "A caching proxy for PostgreSQL: clients connect to it instead, repeated reads are answered from\n"
+    "A caching proxy for PostgreSQL: clients connect to it instead, repeated reads are answered "
+    "from\n"
     "memory, everything else is forwarded untouched.\n"
     "\n"
     "  -c, --config FILE   settings and rules (INI); SIGHUP reads it again\n"
@@ -29,10 +31,14 @@ static const char usage[] =
     "A password belongs in ~/.pgpass or in PGRECALL_UPSTREAM_DSN, not on the command line.\n";
 
 static const struct option long_options[] = {
-    {"config", required_argument, NULL, 'c'},      {"upstream", required_argument, NULL, 'u'},
-    {"listen", required_argument, NULL, 'l'},      {"set", required_argument, NULL, 's'},
-    {"check", no_argument, NULL, 'k'},             {"help-config", no_argument, NULL, 'H'},
-    {"version", no_argument, NULL, 'v'},           {"help", no_argument, NULL, 'h'},
+    {"config", required_argument, NULL, 'c'},
+    {"upstream", required_argument, NULL, 'u'},
+    {"listen", required_argument, NULL, 'l'},
+    {"set", required_argument, NULL, 's'},
+    {"check", no_argument, NULL, 'k'},
+    {"help-config", no_argument, NULL, 'H'},
+    {"version", no_argument, NULL, 'v'},
+    {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
 

@@ -18,7 +18,7 @@ enum pgr_mode {
 struct pgr_options {
     enum pgr_mode mode;
     int status;
-    const char *path;      /* -c FILE */
+    const char *path;       /* -c FILE */
     const char **overrides; /* "section.key=value"; strings are owned */
     size_t override_count;
 };

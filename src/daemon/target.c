@@ -57,8 +57,7 @@ enum pgr_err pgr_target_resolve(const struct pgr_settings *settings, struct pgr_
                                 char *text, size_t text_cap)
 {
     *out = (struct pgr_target){.service_dsn = ""};
-    enum pgr_err err =
-        check_dsn("upstream.dsn", settings->upstream_dsn, &out->dsn, text, text_cap);
+    enum pgr_err err = check_dsn("upstream.dsn", settings->upstream_dsn, &out->dsn, text, text_cap);
     if (err == PGR_OK)
         err = fill_endpoint(out, text, text_cap);
     if (err == PGR_OK && settings->upstream_service_dsn[0] != 0) {

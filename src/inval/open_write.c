@@ -20,8 +20,7 @@ void pgr_funnel_init(struct pgr_funnel *funnel, struct pgr_loop *loop,
 
 void pgr_funnel_fini(struct pgr_funnel *funnel)
 {
-    pgr_list_foreach(node, &funnel->elsewhere)
-    {
+    pgr_list_foreach (node, &funnel->elsewhere) {
         destroy(pgr_container_of(node, struct pgr_open_write, node));
     }
 }

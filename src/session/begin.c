@@ -32,7 +32,7 @@ static bool is_replication_command(const struct pgr_session *s, struct pgr_bytes
 {
     static const char *const words[] = {"identify_system", "start_replicati", "create_replicat",
                                         "drop_replicatio", "alter_replicati", "read_replicatio",
-                                        "timeline_histor", "base_backup", "show"};
+                                        "timeline_histor", "base_backup",     "show"};
     char word[16];
     pgr_lex_first_word(text, word);
     for (size_t i = 0; s->identity.is_replication && i < PGR_ARRAY_LEN(words); i++)
@@ -74,8 +74,8 @@ static enum pgr_step_result begin_set(struct pgr_session *s, const struct pgr_re
                                       unsigned flags)
 {
     enum pgr_answer answer;
-    struct pgr_open_write *w = pgr_open_write_begin(&s->env->funnel, s->database, relations,
-                                                    &answer, on_begun, s);
+    struct pgr_open_write *w =
+        pgr_open_write_begin(&s->env->funnel, s->database, relations, &answer, on_begun, s);
     w->is_definition = (flags & PGR_EFFECT_DEFINITION) != 0;
     w->is_exclusive = (flags & PGR_EFFECT_EXCLUSIVE) != 0;
     w->next = s->work.begun;
@@ -113,9 +113,8 @@ static enum pgr_step_result begin_for(struct pgr_session *s, enum pgr_may_commit
 static enum pgr_may_commit query_may_commit(const struct pgr_session *s)
 {
     bool is_surely_inside = s->txn.status != 'I' && s->replies.visible == 0;
-    return is_surely_inside && !(s->work.effects.flags & PGR_EFFECT_MAY_COMMIT)
-               ? PGR_MAY_NOT_COMMIT
-               : PGR_MAY_COMMIT;
+    return is_surely_inside && !(s->work.effects.flags & PGR_EFFECT_MAY_COMMIT) ? PGR_MAY_NOT_COMMIT
+                                                                                : PGR_MAY_COMMIT;
 }
 
 static void weigh(struct pgr_session *s, struct pgr_bytes text)
@@ -142,9 +141,10 @@ enum pgr_step_result pgr_step_begin_execute(struct pgr_session *s, struct pgr_by
     struct pgr_msg_execute execute;
     if (s->work.ask == PGR_ASK_NONE) {
         bool is_known = pgr_msg_execute_parse(pgr_body_of(message), &execute);
-        struct pgr_prepared *prepared = !is_known              ? NULL
-                                        : execute.portal.len == 0 ? s->portal.prepared
-                                        : pgr_names_get(s->portals, execute.portal);
+        struct pgr_prepared *prepared = !is_known ? NULL
+                                        : execute.portal.len == 0
+                                            ? s->portal.prepared
+                                            : pgr_names_get(s->portals, execute.portal);
         s->work.outcome = PGR_OUTCOME_BYPASS;
         s->work.reason = PGR_REASON_STATEMENT_UNKNOWN;
         if (is_known && execute.portal.len == 0) {
@@ -176,7 +176,6 @@ enum pgr_step_result pgr_step_begin_function(struct pgr_session *s, struct pgr_b
     PGR_UNUSED(message);
     return begin_for(s, PGR_MAY_COMMIT);
 }
-
 
 /* Only that it is a long statement is known of it: a possible write to everything. */
 enum pgr_step_result pgr_step_begin_long(struct pgr_session *s, struct pgr_bytes front)

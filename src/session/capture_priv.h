@@ -15,7 +15,7 @@
 
 struct pgr_capture {
     uint32_t refs;
-    struct pgr_buf key;   /* the key's bytes */
+    struct pgr_buf key; /* the key's bytes */
     struct pgr_hash128 hash;
     struct pgr_context *context;
     struct pgr_token token;
@@ -25,10 +25,10 @@ struct pgr_capture {
     uint32_t rows;
     uint64_t birth_us;
     uint64_t done_us;
-    uint64_t mark;             /* pgr_hot_mark() of the text, 0 for a simple Query */
-    bool is_complete;          /* CommandComplete was seen */
-    enum pgr_reason spoilt;    /* NONE while good */
-    struct pgr_capture *next;  /* of the session's finished ones */
+    uint64_t mark;            /* pgr_hot_mark() of the text, 0 for a simple Query */
+    bool is_complete;         /* CommandComplete was seen */
+    enum pgr_reason spoilt;   /* NONE while good */
+    struct pgr_capture *next; /* of the session's finished ones */
 };
 
 /* Copies the key, takes the token; references context and tag. */

@@ -100,12 +100,12 @@ static const char *const keyed_settings[] = {
 };
 
 /* Encodings whose bytes below 0x80 are always ASCII (A1). */
-static const char *const safe_encodings[] = {"UTF8", "SQL_ASCII", "LATIN", "ISO_8859", "WIN",
-                                             "KOI8", "EUC"};
+static const char *const safe_encodings[] = {"UTF8", "SQL_ASCII", "LATIN", "ISO_8859",
+                                             "WIN",  "KOI8",      "EUC"};
 
 void pgr_backend_init(struct pgr_backend_facts *facts)
 {
-    *facts = (struct pgr_backend_facts){.state = PGR_FACTS_UNKNOWN};
+    *facts = (struct pgr_backend_facts){.reason = PGR_REASON_SETTINGS_UNKNOWN};
 }
 
 static void drop_learned(struct pgr_backend_facts *facts)
@@ -154,15 +154,33 @@ static bool is_keyed(const char *name)
     return false;
 }
 
+/*
+ * PostgreSQL takes no other names, but a client may say them; under standard_conforming_strings = off
+ * or an odd client_encoding a backslash or a cut character would end the literal, and the client
+ * would write the row that says who it is.
+ */
+static bool is_plain(const char *name)
+{
+    for (const char *c = name; *c; c++)
+        if (!(*c >= 'a' && *c <= 'z') && !(*c >= 'A' && *c <= 'Z') && !(*c >= '0' && *c <= '9') &&
+            *c != '.' && *c != '_' && *c != '$')
+            return false;
+    return true;
+}
+
 void pgr_backend_note_setting(struct pgr_backend_facts *facts, const char *name)
 {
     if (is_keyed(name))
         return;
+    if (!is_plain(name)) {
+        facts->has_unseen_extra = true;
+        return;
+    }
     for (size_t i = 0; i < facts->extra_count; i++)
         if (pgr_str_eq(facts->extra[i], name))
             return;
     if (facts->extra_count == PGR_EXTRA_SETTINGS_MAX) {
-        facts->has_too_many_extra = true;
+        facts->has_unseen_extra = true;
         return;
     }
     facts->extra[facts->extra_count++] = pgr_strdup(name);
@@ -172,11 +190,8 @@ void pgr_backend_note_setting(struct pgr_backend_facts *facts, const char *name)
 static void add_setting(struct pgr_buf *sql, const char *name)
 {
     (void)pgr_buf_put_bytes(sql, PGR_BYTES_LIT(", pg_catalog.current_setting('"));
-    for (const char *c = name; *c; c++) {
-        if (*c == '\'')
-            (void)pgr_buf_put_u8(sql, '\'');
-        (void)pgr_buf_put_u8(sql, (uint8_t)*c);
-    }
+    PGR_ASSERT(is_plain(name));
+    (void)pgr_buf_put_bytes(sql, pgr_bytes_str(name));
     (void)pgr_buf_put_bytes(sql, PGR_BYTES_LIT("', true)"));
 }
 
@@ -197,7 +212,7 @@ static void build_sql(const struct pgr_backend_facts *facts, const struct pgr_ca
 }
 
 void pgr_backend_probe(const struct pgr_backend_facts *facts, const struct pgr_catalog *catalog,
-                     struct pgr_buf *out)
+                       struct pgr_buf *out)
 {
     struct pgr_buf sql;
     pgr_buf_init(&sql, (size_t)1 << 20);
@@ -275,10 +290,14 @@ static bool learn_path(struct pgr_backend_facts *facts, const struct pgr_bytes *
     facts->schemas = pgr_new_array(const char *, count + 1);
     size_t found = 0;
     char *rest = facts->schema_text;
-    for (char *word = strsep(&rest, "\001"); word != NULL; word = strsep(&rest, "\001"))
-        if (found < count && *word)
-            facts->schemas[found++] = word;
-    if (found != count || (rest != NULL && count > 0))
+    if (count == 0 && *rest == 0)
+        rest = NULL; /* no word, rather than an empty one */
+    for (char *word = strsep(&rest, "\001"); word != NULL; word = strsep(&rest, "\001")) {
+        if (found < count)
+            facts->schemas[found] = word;
+        found++;
+    }
+    if (found != count)
         return false; /* a schema's name holds our separator */
     facts->path = (struct pgr_search_path){facts->schemas, found};
     facts->is_path_known = true;
@@ -286,8 +305,9 @@ static bool learn_path(struct pgr_backend_facts *facts, const struct pgr_bytes *
 }
 
 /* Namespace, user, role, settings: length-delimited as PostgreSQL sent them (docs/key.md). */
-static struct pgr_context *intern_context(const struct pgr_backend_facts *facts, const struct pgr_bytes *v,
-                                          size_t count, const struct pgr_facts_expect *expect)
+static struct pgr_context *intern_context(const struct pgr_backend_facts *facts,
+                                          const struct pgr_bytes *v, size_t count,
+                                          const struct pgr_facts_expect *expect)
 {
     struct pgr_buf bytes;
     pgr_buf_init(&bytes, (size_t)1 << 20);
@@ -310,13 +330,13 @@ static struct pgr_context *intern_context(const struct pgr_backend_facts *facts,
 }
 
 void pgr_backend_learn(struct pgr_backend_facts *facts, struct pgr_bytes row,
-                     const struct pgr_facts_expect *expect)
+                       const struct pgr_facts_expect *expect)
 {
     size_t count = JUDGED_COUNT + 2 + PGR_ARRAY_LEN(keyed_settings) +
                    expect->catalog->extra_setting_count + facts->extra_count;
     struct pgr_bytes *values = pgr_new_array(struct pgr_bytes, count);
     enum pgr_reason reason = PGR_REASON_SETTINGS_UNKNOWN;
-    if (pgr_msg_data_row(row, values, count) && !facts->has_too_many_extra) {
+    if (pgr_msg_data_row(row, values, count) && !facts->has_unseen_extra) {
         reason = judge(values, expect);
         if (!learn_path(facts, values) && reason == PGR_REASON_NONE)
             reason = PGR_REASON_SETTINGS_UNKNOWN;
@@ -324,9 +344,9 @@ void pgr_backend_learn(struct pgr_backend_facts *facts, struct pgr_bytes row,
     if (reason == PGR_REASON_TEMP_OBJECTS || reason == PGR_REASON_POOLER_UPSTREAM)
         drop_path(facts); /* names may mean something else */
     pgr_backend_refuse(facts, reason);
+    facts->conf_epoch = expect->conf_epoch; /* what is refused is not asked again either */
     if (reason == PGR_REASON_NONE) {
         facts->context = intern_context(facts, values, count, expect);
-        facts->conf_epoch = expect->conf_epoch;
         if (facts->context != NULL)
             facts->state = PGR_FACTS_KNOWN;
         else

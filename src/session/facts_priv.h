@@ -33,8 +33,8 @@ struct pgr_backend_facts {
     /* Dotted settings seen in this session's startup packet or SETs: asked for by name. */
     char *extra[PGR_EXTRA_SETTINGS_MAX];
     size_t extra_count;
-    bool has_too_many_extra;
-    const char **schemas; /* owned; path points here */
+    bool has_unseen_extra; /* too many, or a name that cannot be asked for: REFUSED */
+    const char **schemas;  /* owned; path points here */
     char *schema_text;
 };
 
@@ -51,7 +51,7 @@ void pgr_backend_note_setting(struct pgr_backend_facts *facts, const char *name)
 
 /* Appends Parse, Bind, Execute, Close, Sync of the probe. */
 void pgr_backend_probe(const struct pgr_backend_facts *facts, const struct pgr_catalog *catalog,
-                     struct pgr_buf *out);
+                       struct pgr_buf *out);
 
 struct pgr_facts_expect {
     const struct pgr_catalog *catalog; /* the server that the side connection sees */
@@ -61,6 +61,6 @@ struct pgr_facts_expect {
 };
 /* Reads the probe's DataRow. */
 void pgr_backend_learn(struct pgr_backend_facts *facts, struct pgr_bytes row,
-                     const struct pgr_facts_expect *expect);
+                       const struct pgr_facts_expect *expect);
 /* The probe failed. */
 void pgr_backend_refuse(struct pgr_backend_facts *facts, enum pgr_reason reason);

@@ -131,9 +131,9 @@ static void start_capture(struct pgr_session *s, struct pgr_bytes message)
     else if (!key_of(s, message, &key))
         pgr_work_bypass(work, PGR_REASON_TOO_LONG);
     else
-        work->capture = pgr_capture_create(&key, s->facts.context, &work->take.token, work->tag,
-                                           pgr_loop_clock_us(s->env->loop),
-                                           s->env->settings->cache_max_entry);
+        work->capture =
+            pgr_capture_create(&key, s->facts.context, &work->take.token, work->tag,
+                               pgr_loop_clock_us(s->env->loop), s->env->settings->cache_max_entry);
     if (work->capture != NULL && work->prepared != NULL)
         work->capture->mark = pgr_hot_mark(s, work->prepared);
     pgr_token_fini(&work->take.token);

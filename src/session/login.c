@@ -15,7 +15,7 @@
 #include "session_priv.h"
 
 /* PostgreSQL's own bound on a message before authentication (PG_MAX_AUTH_TOKEN_LENGTH). */
-#define AUTH_MESSAGE_MAX 65535u
+#define AUTH_MESSAGE_MAX  65535u
 #define CANCEL_TIMEOUT_MS 10000
 
 static void on_login_timeout(void *arg)
@@ -93,10 +93,9 @@ static void connect_upstream(struct pgr_session *s)
     static const struct pgr_stream_events events = {on_server_input, on_server_drained,
                                                     on_server_closed};
     pgr_session_set_state(s, PGR_SESSION_CONNECTING);
-    s->server.stream =
-        pgr_stream_connect(s->env->loop, s->env->upstream,
-                           s->env->settings->upstream_connect_timeout_us / 1000, &events,
-                           on_connected, s);
+    s->server.stream = pgr_stream_connect(s->env->loop, s->env->upstream,
+                                          s->env->settings->upstream_connect_timeout_us / 1000,
+                                          &events, on_connected, s);
 }
 
 /* ---- the client's first packets ---- */

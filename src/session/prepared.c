@@ -96,8 +96,8 @@ static void remove_at(struct pgr_names *names, struct named **link)
 static void append_at(struct pgr_names *names, struct named **link, struct pgr_bytes name,
                       struct pgr_prepared *prepared)
 {
-    if (names->count >= PGR_PREPARED_MAX)
-        return;
+    if (names->count >= PGR_PREPARED_MAX && name.len > 0)
+        return; /* the unnamed one may be owed to the server, and must be found again */
     struct named *n = pgr_try_alloc(sizeof(*n) + name.len);
     if (n == NULL)
         return;

@@ -22,10 +22,10 @@ struct pgr_prepared {
     struct pgr_bytes name;
     struct pgr_bytes text;
     struct pgr_bytes oids;
-    struct pgr_stmt *stmt;    /* its analysis, a reference */
-    uint64_t context_id;      /* settings under which PostgreSQL parsed it; 0: unknown */
-    uint64_t epoch;           /* of the catalog it was parsed or last executed in; 0: unknown */
-    bool is_confirmed;        /* ParseComplete was seen (or told) */
+    struct pgr_stmt *stmt; /* its analysis, a reference */
+    uint64_t context_id;   /* settings under which PostgreSQL parsed it; 0: unknown */
+    uint64_t epoch;        /* of the catalog it was parsed or last executed in; 0: unknown */
+    bool is_confirmed;     /* ParseComplete was seen (or told) */
 };
 
 /* From a whole Parse message (head included) and its analysis; NULL when memory is short. */

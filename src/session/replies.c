@@ -70,6 +70,11 @@ void pgr_replies_push(struct pgr_replies *r, const struct pgr_op *op)
         }
         r->is_skipping = false;
     }
+    if (op->type == PGR_FE_COPY_DONE && r->count == 0) { /* no COPY is under way or to come */
+        struct pgr_op stray = *op;
+        r->finish(r->arg, &stray, PGR_OP_SKIPPED);
+        return;
+    }
     if (r->count == r->cap)
         grow(r);
     *op_at(r, r->count) = *op;
@@ -104,22 +109,14 @@ struct match {
 };
 
 static const struct match matches[] = {
-    {PGR_BE_PARSE_COMPLETE, "P", "P"},
-    {PGR_BE_BIND_COMPLETE, "B", "B"},
-    {PGR_BE_CLOSE_COMPLETE, "C", "C"},
-    {PGR_BE_PARAM_DESCRIPTION, "D", ""},
-    {PGR_BE_ROW_DESCRIPTION, "DQ", "D"},
-    {PGR_BE_NO_DATA, "D", "D"},
-    {PGR_BE_DATA_ROW, "EQ", ""},
-    {PGR_BE_COMMAND_COMPLETE, "EQ", "E"},
-    {PGR_BE_EMPTY_QUERY, "EQ", "E"},
-    {PGR_BE_PORTAL_SUSPENDED, "E", "E"},
-    {PGR_BE_COPY_IN, "EQ", ""},
-    {PGR_BE_COPY_OUT, "EQ", ""},
-    {PGR_BE_COPY_BOTH, "EQ", ""},
-    {PGR_BE_COPY_DATA, "EQ", ""},
-    {PGR_BE_COPY_DONE, "EQ", ""},
-    {PGR_BE_FUNCTION_RESULT, "F", ""},
+    {PGR_BE_PARSE_COMPLETE, "P", "P"},   {PGR_BE_BIND_COMPLETE, "B", "B"},
+    {PGR_BE_CLOSE_COMPLETE, "C", "C"},   {PGR_BE_PARAM_DESCRIPTION, "D", ""},
+    {PGR_BE_ROW_DESCRIPTION, "DQ", "D"}, {PGR_BE_NO_DATA, "D", "D"},
+    {PGR_BE_DATA_ROW, "EQ", ""},         {PGR_BE_COMMAND_COMPLETE, "EQ", "E"},
+    {PGR_BE_EMPTY_QUERY, "EQ", "E"},     {PGR_BE_PORTAL_SUSPENDED, "E", "E"},
+    {PGR_BE_COPY_IN, "EQ", ""},          {PGR_BE_COPY_OUT, "EQ", ""},
+    {PGR_BE_COPY_BOTH, "EQ", ""},        {PGR_BE_COPY_DATA, "EQ", ""},
+    {PGR_BE_COPY_DONE, "EQ", ""},        {PGR_BE_FUNCTION_RESULT, "F", ""},
 };
 
 static const struct match *match_of(uint8_t answer)
@@ -209,6 +206,7 @@ static enum pgr_route accept_ready(struct pgr_replies *r)
         return PGR_ROUTE_SURPRISE;
     enum pgr_route route = route_of(op);
     pop(r, op->note.is_error ? PGR_OP_FAILED : PGR_OP_ANSWERED);
+    drop_stray_copy_ends(r); /* else the session would never be settled */
     return route;
 }
 

@@ -16,10 +16,10 @@ static void push_replay(struct pgr_session *s, uint8_t type)
 static void settle_unnamed(struct pgr_session *s, struct pgr_bytes message)
 {
     uint8_t type = message.at[0];
-    bool can_see = type == PGR_FE_BIND || type == PGR_FE_DESCRIBE || type == PGR_FE_EXECUTE ||
-                   type == PGR_FE_CLOSE || type == PGR_FE_FLUSH ||
-                   (type == PGR_FE_PARSE && message.len > PGR_FRAME_HEAD &&
-                    message.at[PGR_FRAME_HEAD] != 0);
+    bool can_see =
+        type == PGR_FE_BIND || type == PGR_FE_DESCRIBE || type == PGR_FE_EXECUTE ||
+        type == PGR_FE_CLOSE || type == PGR_FE_FLUSH ||
+        (type == PGR_FE_PARSE && message.len > PGR_FRAME_HEAD && message.at[PGR_FRAME_HEAD] != 0);
     if (s->unnamed == PGR_UNNAMED_SAME || !can_see)
         return;
     struct pgr_prepared *prepared = pgr_statement_of(s, PGR_BYTES("", 0));

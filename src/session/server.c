@@ -59,7 +59,8 @@ void pgr_server_finish_op(void *arg, struct pgr_op *op, enum pgr_op_end end)
     if (op->prepared != NULL) {
         if (end == PGR_OP_ANSWERED && op->type == PGR_FE_PARSE)
             op->prepared->is_confirmed = true;
-        else if (end == PGR_OP_ANSWERED) /* executed anew: PostgreSQL has checked it in this epoch */
+        else if (end ==
+                 PGR_OP_ANSWERED) /* executed anew: PostgreSQL has checked it in this epoch */
             op->prepared->epoch = pgr_database_epoch(s->database);
         else if (op->type == PGR_FE_PARSE)
             pgr_names_drop(s->statements, op->prepared);
@@ -86,9 +87,9 @@ void pgr_server_lose_track(struct pgr_session *s)
             pgr_f_str("reason", pgr_reason_name(PGR_REASON_SESSION_UNCERTAIN)));
     /* From here on this session may write anything at any time, until its backend is gone. */
     enum pgr_answer answer;
-    struct pgr_open_write *w = pgr_open_write_begin(
-        &s->env->funnel, s->database, pgr_relset_ref(pgr_database_all(s->database)), &answer,
-        pgr_session_wake, s);
+    struct pgr_open_write *w = pgr_open_write_begin(&s->env->funnel, s->database,
+                                                    pgr_relset_ref(pgr_database_all(s->database)),
+                                                    &answer, pgr_session_wake, s);
     w->is_definition = true;
     if (answer == PGR_ANSWER_LATER)
         s->asks++;

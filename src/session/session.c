@@ -40,8 +40,9 @@ const char *pgr_session_state_name(enum pgr_session_state state)
 
 void pgr_session_states_doc(struct pgr_buf *out)
 {
-    (void)pgr_buf_printf(out, "# States of a session\n\nGenerated from `src/session/states.def`.\n\n"
-                              "| state | what is going on |\n|---|---|\n");
+    (void)pgr_buf_printf(out,
+                         "# States of a session\n\nGenerated from `src/session/states.def`.\n\n"
+                         "| state | what is going on |\n|---|---|\n");
     for (size_t i = 0; i < PGR_ARRAY_LEN(state_names); i++)
         (void)pgr_buf_printf(out, "| %s | %s |\n", state_names[i], state_docs[i]);
     (void)pgr_buf_printf(out, "\n| from | to | on |\n|---|---|---|\n");
@@ -117,7 +118,6 @@ void pgr_session_open(struct pgr_session_env *env, int fd)
     s->env = env;
     s->state = PGR_SESSION_STARTUP;
     s->txn.status = 'I';
-    s->facts.reason = PGR_REASON_SETTINGS_UNKNOWN;
     pgr_backend_init(&s->facts);
     s->statements = pgr_names_create();
     s->portals = pgr_names_create();
@@ -132,8 +132,7 @@ void pgr_session_open(struct pgr_session_env *env, int fd)
 
 void pgr_session_each(struct pgr_session_env *env, void (*fn)(struct pgr_session *session))
 {
-    pgr_list_foreach(node, &env->sessions)
-    {
+    pgr_list_foreach (node, &env->sessions) {
         fn(pgr_container_of(node, struct pgr_session, link));
     }
 }

@@ -35,17 +35,17 @@ enum pgr_session_state {
 
 struct pgr_client_side {
     struct pgr_stream *stream;
-    size_t held;          /* input bytes at the front that are held: whole messages of this unit */
-    uint64_t passing;     /* bytes of the current long message still to be forwarded */
+    size_t held;      /* input bytes at the front that are held: whole messages of this unit */
+    uint64_t passing; /* bytes of the current long message still to be forwarded */
 };
 
 struct pgr_server_side {
     struct pgr_stream *stream;
-    uint64_t passing;     /* bytes of the current long reply still to come … */
-    enum pgr_route route; /* … and where they go */
+    uint64_t passing;                    /* bytes of the current long reply still to come … */
+    enum pgr_route route;                /* … and where they go */
     struct pgr_capture *passing_capture; /* borrowed from the front of the queue, or NULL */
     uint32_t pid;
-    unsigned ends_pending;   /* ends of write sets that ReadyForQuery waits for */
+    unsigned ends_pending; /* ends of write sets that ReadyForQuery waits for */
     bool are_ends_started;
     uint64_t last_us;
 };
@@ -68,17 +68,17 @@ struct pgr_identity {
 
 /* Transaction, locks, and what this session may have written (B1, G1, G8). */
 struct pgr_txn {
-    uint8_t status;            /* of the last ReadyForQuery: I, T or E */
-    bool is_open_implicitly;   /* something was sent since the last ReadyForQuery (G3) */
+    uint8_t status;          /* of the last ReadyForQuery: I, T or E */
+    bool is_open_implicitly; /* something was sent since the last ReadyForQuery (G3) */
     bool writes_all;
     bool writes_definition;
     const struct pgr_relset *writes; /* W */
-    bool has_touched_settings; /* in this transaction: ROLLBACK may undo it */
-    bool holds_lock;           /* explicit lock until the transaction ends */
+    bool has_touched_settings;       /* in this transaction: ROLLBACK may undo it */
+    bool holds_lock;                 /* explicit lock until the transaction ends */
     bool holds_session_lock;
-    bool is_unit_clean;        /* only reads and preparations were sent in the unit under way */
-    bool has_odd_strings;      /* standard_conforming_strings = off: our lexer assumes on */
-    bool has_odd_encoding;     /* client_encoding with ASCII bytes inside characters */
+    bool is_unit_clean;          /* only reads and preparations were sent in the unit under way */
+    bool has_odd_strings;        /* standard_conforming_strings = off: our lexer assumes on */
+    bool has_odd_encoding;       /* client_encoding with ASCII bytes inside characters */
     struct pgr_open_write *held; /* in flight to the end of the transaction */
     struct pgr_open_write *unit; /* begun by an Execute: ended by the next ReadyForQuery */
 };
@@ -92,12 +92,12 @@ enum pgr_unit_part {
 };
 
 struct pgr_unit {
-    unsigned held;                /* enum pgr_unit_part of the held messages */
-    bool must_send;               /* released: the message at the front goes upstream */
-    struct pgr_prepared *parsed;  /* the held Parse: a reference */
-    struct pgr_prepared *bound;   /* what the held Bind runs: a reference */
-    struct pgr_entry *entry;      /* its hit: a reference */
-    struct pgr_buf key;           /* of the Query or Bind last looked up */
+    unsigned held;               /* enum pgr_unit_part of the held messages */
+    bool must_send;              /* released: the message at the front goes upstream */
+    struct pgr_prepared *parsed; /* the held Parse: a reference */
+    struct pgr_prepared *bound;  /* what the held Bind runs: a reference */
+    struct pgr_entry *entry;     /* its hit: a reference */
+    struct pgr_buf key;          /* of the Query or Bind last looked up */
     struct pgr_hash128 hash;
     uint64_t context_id;
     uint64_t start_us;
@@ -130,18 +130,18 @@ struct pgr_work {
     bool is_waiting;
     size_t at; /* step */
     uint64_t start_us;
-    struct pgr_prepared *prepared;  /* Bind, Execute: what it is about; a reference */
-    struct pgr_stmt *stmt;          /* a reference; NULL: unknown */
+    struct pgr_prepared *prepared; /* Bind, Execute: what it is about; a reference */
+    struct pgr_stmt *stmt;         /* a reference; NULL: unknown */
     enum pgr_outcome outcome;
     enum pgr_reason reason;
     struct pgr_effects effects;
-    bool is_wholly_unknown;         /* nothing is known of what it does */
-    struct pgr_capture *capture;    /* a reference */
-    struct pgr_tag *tag;            /* between decide and take: a reference */
-    const struct pgr_relset *deps;  /* likewise */
+    bool is_wholly_unknown;        /* nothing is known of what it does */
+    struct pgr_capture *capture;   /* a reference */
+    struct pgr_tag *tag;           /* between decide and take: a reference */
+    const struct pgr_relset *deps; /* likewise */
     struct pgr_get get;
     struct pgr_take take;
-    struct pgr_open_write *begun;   /* list, to be carried by the expectation */
+    struct pgr_open_write *begun; /* list, to be carried by the expectation */
     enum pgr_work_ask {
         PGR_ASK_NONE,
         PGR_ASK_SENT,
@@ -162,18 +162,19 @@ struct pgr_session {
     struct pgr_database *database;
     struct pgr_backend_facts facts;
     struct pgr_names *statements;
-    struct pgr_names *portals;   /* named portals: name -> what they run */
+    struct pgr_names *portals; /* named portals: name -> what they run */
     enum pgr_unnamed unnamed;
     struct pgr_txn txn;
     struct pgr_unit unit;
     struct pgr_portal portal;
     struct pgr_replies replies;
-    struct pgr_capture *finished; /* complete captures of the unit being answered, stored at its end */
+    struct pgr_capture
+        *finished; /* complete captures of the unit being answered, stored at its end */
     struct pgr_work work;
-    struct pgr_buf scratch;      /* keys, and messages of our own */
+    struct pgr_buf scratch;            /* keys, and messages of our own */
     struct pgr_catalog *probe_catalog; /* while a probe is under way: what it asked with */
     uint64_t probe_conf_epoch;
-    unsigned asks;               /* answers of the authority or the pool still to come */
+    unsigned asks; /* answers of the authority or the pool still to come */
     bool is_draining;
     bool is_pumping;
 };

@@ -20,15 +20,24 @@ void pgr_work_reset(struct pgr_work *work)
 
 /* ---- the lists of steps ---- */
 
-static pgr_step_fn *const query_steps[] = {pgr_step_analyse_query, pgr_step_learn,      pgr_step_decide_query, pgr_step_take,
-                                       pgr_step_begin_query,   pgr_step_send_query, NULL};
-static pgr_step_fn *const parse_steps[] = {pgr_step_analyse_parse, pgr_step_learn, pgr_step_send_parse, NULL};
-static pgr_step_fn *const bind_steps[] = {pgr_step_recall_bind, pgr_step_learn, pgr_step_decide_bind, pgr_step_take, pgr_step_send_bind, NULL};
+static pgr_step_fn *const query_steps[] = {pgr_step_analyse_query,
+                                           pgr_step_learn,
+                                           pgr_step_decide_query,
+                                           pgr_step_take,
+                                           pgr_step_begin_query,
+                                           pgr_step_send_query,
+                                           NULL};
+static pgr_step_fn *const parse_steps[] = {pgr_step_analyse_parse, pgr_step_learn,
+                                           pgr_step_send_parse, NULL};
+static pgr_step_fn *const bind_steps[] = {pgr_step_recall_bind, pgr_step_learn,
+                                          pgr_step_decide_bind, pgr_step_take,
+                                          pgr_step_send_bind,   NULL};
 static pgr_step_fn *const describe_steps[] = {pgr_step_send_describe, NULL};
 static pgr_step_fn *const execute_steps[] = {pgr_step_begin_execute, pgr_step_send_execute, NULL};
 static pgr_step_fn *const close_steps[] = {pgr_step_send_close, NULL};
 static pgr_step_fn *const sync_steps[] = {pgr_step_begin_sync, pgr_step_send_answered, NULL};
-static pgr_step_fn *const function_steps[] = {pgr_step_begin_function, pgr_step_send_answered, NULL};
+static pgr_step_fn *const function_steps[] = {pgr_step_begin_function, pgr_step_send_answered,
+                                              NULL};
 static pgr_step_fn *const copy_end_steps[] = {pgr_step_send_answered, NULL};
 static pgr_step_fn *const terminate_steps[] = {pgr_step_send_terminate, NULL};
 static pgr_step_fn *const other_steps[] = {pgr_step_send_silent, NULL};

@@ -38,7 +38,7 @@ struct pgr_take {
     void (*done)(struct pgr_take *take);
     const struct pgr_relset *deps; /* borrowed until answered */
     bool is_granted;
-    struct pgr_token token;        /* granted: the asker's */
+    struct pgr_token token; /* granted: the asker's */
 };
 
 /* One write set of one session: begun before the message that may commit, ended after its outcome. */

@@ -21,14 +21,14 @@ void pgr_token_fini(struct pgr_token *token); /* also of a zeroed one */
 
 struct pgr_entry_parts {
     struct pgr_key key;
-    struct pgr_context *context;  /* referenced: its id stays unique while the entry lives */
-    struct pgr_token *token;      /* taken: emptied on success */
-    struct pgr_blob *reply;       /* taken on success: [RowDescription] DataRow* CommandComplete */
-    uint32_t description_len;     /* length of the RowDescription at its front, 0 if not known */
+    struct pgr_context *context; /* referenced: its id stays unique while the entry lives */
+    struct pgr_token *token;     /* taken: emptied on success */
+    struct pgr_blob *reply;      /* taken on success: [RowDescription] DataRow* CommandComplete */
+    uint32_t description_len;    /* length of the RowDescription at its front, 0 if not known */
     uint32_t rows;
-    uint64_t birth_us;            /* before the query was sent: age counts from here */
-    uint64_t cost_us;             /* upstream time it saves */
-    const void *tag;              /* opaque, e.g. the statement; a reference owned by the entry */
+    uint64_t birth_us; /* before the query was sent: age counts from here */
+    uint64_t cost_us;  /* upstream time it saves */
+    const void *tag;   /* opaque, e.g. the statement; a reference owned by the entry */
     void (*tag_unref)(const void *tag);
 };
 

@@ -14,12 +14,12 @@
 
 struct pgr_key_parts {
     uint64_t context_id;
-    uint8_t protocol;          /* 'Q' or 'X' */
-    struct pgr_bytes text;     /* stripped */
-    struct pgr_bytes oids;     /* declared parameter types, wire form */
-    struct pgr_bytes formats;  /* of parameters, wire form */
-    struct pgr_bytes params;   /* values, wire form */
-    struct pgr_bytes results;  /* result formats, wire form */
+    uint8_t protocol;         /* 'Q' or 'X' */
+    struct pgr_bytes text;    /* stripped */
+    struct pgr_bytes oids;    /* declared parameter types, wire form */
+    struct pgr_bytes formats; /* of parameters, wire form */
+    struct pgr_bytes params;  /* values, wire form */
+    struct pgr_bytes results; /* result formats, wire form */
 };
 
 struct pgr_key {

@@ -18,7 +18,7 @@
 struct pgr_funnel {
     struct pgr_loop *loop;
     struct pgr_authority *authority;
-    bool begins_late;          /* test seam (G22): begin only at the end, after the message was sent */
+    bool begins_late; /* test seam (G22): begin only at the end, after the message was sent */
     struct pgr_list elsewhere; /* open writes that the control thread will settle */
 };
 
@@ -33,8 +33,8 @@ struct pgr_open_write {
     struct pgr_list node; /* of funnel->elsewhere */
     struct pgr_database *database;
     const struct pgr_relset *relations;
-    bool is_definition; /* ended only after the catalog was read again */
-    bool is_exclusive;  /* stays in flight to the end of the transaction (G8) */
+    bool is_definition;          /* ended only after the catalog was read again */
+    bool is_exclusive;           /* stays in flight to the end of the transaction (G8) */
     struct pgr_open_write *next; /* the owner's list */
     pgr_loop_fn *done;
     void *arg;

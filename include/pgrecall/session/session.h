@@ -43,7 +43,7 @@ struct pgr_session_env {
     const struct pgr_settings *settings; /* in force; swapped by the worker between turns */
     _Atomic uint32_t *clients;           /* sessions admitted in the process: [proxy] max_clients */
     uint64_t skipped_rules[2];           /* test seam: verdict rules left out */
-    void (*closed)(void *arg); /* a session was freed */
+    void (*closed)(void *arg);           /* a session was freed */
     void *arg;
     struct pgr_list sessions; /* every open one */
     uint64_t hot[PGR_HOT_SLOTS];

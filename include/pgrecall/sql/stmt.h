@@ -24,12 +24,12 @@ enum pgr_stmt_kind {
 
 /* The class of a query type (design 3), guessed from the tree; it only names rules and log lines. */
 enum pgr_class {
-    PGR_CLASS_POINT_LOOKUP,      /* one relation, equality (=) on columns, no list, no ORDER BY … */
+    PGR_CLASS_POINT_LOOKUP, /* one relation, equality (=) on columns, no list, no ORDER BY … */
     PGR_CLASS_FEATURE_RETRIEVAL, /* one relation, equality or IN/ANY plus ORDER BY/LIMIT, or a list of keys */
-    PGR_CLASS_VECTOR_SEARCH,     /* <-> <=> <#> <+> or a *distance*() call, with ORDER BY */
-    PGR_CLASS_DOCUMENT_LOOKUP,   /* text search or jsonb operators, or WHERE … IN over a relation with LIKE/@@/->> */
-    PGR_CLASS_AGGREGATE,         /* GROUP BY, or an aggregate call among the targets */
-    PGR_CLASS_BATCH_LOAD,        /* LIMIT of 500 or more, COPY OUT, or a scan without WHERE and LIMIT, FETCH */
+    PGR_CLASS_VECTOR_SEARCH, /* <-> <=> <#> <+> or a *distance*() call, with ORDER BY */
+    PGR_CLASS_DOCUMENT_LOOKUP, /* text search or jsonb operators, or WHERE … IN over a relation with LIKE/@@/->> */
+    PGR_CLASS_AGGREGATE, /* GROUP BY, or an aggregate call among the targets */
+    PGR_CLASS_BATCH_LOAD, /* LIMIT of 500 or more, COPY OUT, or a scan without WHERE and LIMIT, FETCH */
     PGR_CLASS_WRITE,
     PGR_CLASS_TRANSACTION,
     PGR_CLASS_UTILITY,
@@ -56,9 +56,9 @@ struct pgr_func_ref {
 
 struct pgr_type_ref {
     const char *schema;
-    const char *name;     /* internal name: int4, timestamptz, vector; arrays without [] */
+    const char *name; /* internal name: int4, timestamptz, vector; arrays without [] */
     bool is_array;
-    bool of_literal;      /* of a literal, a parameter or an ARRAY of these: only then does the search
+    bool of_literal; /* of a literal, a parameter or an ARRAY of these: only then does the search
                              for date words (in literals here, in parameters at Bind) see its input */
 };
 
@@ -80,20 +80,20 @@ struct pgr_stmt {
     size_t function_count;
     const struct pgr_type_ref *types; /* casts */
     size_t type_count;
-    const char *const *operators;     /* names, deduplicated; OPERATOR(schema.x) sets block */
+    const char *const *operators; /* names, deduplicated; OPERATOR(schema.x) sets block */
     size_t operator_count;
-    const char *const *columns;       /* last names of column references of two or more parts, or of
+    const char *const *columns; /* last names of column references of two or more parts, or of
                                          field selections (attribute notation); deduplicated */
     size_t column_count;
 
-    const char *setting;      /* SET, RESET, SHOW: lower-case name; DISCARD: its word; BEGIN and SET
+    const char *setting; /* SET, RESET, SHOW: lower-case name; DISCARD: its word; BEGIN and SET
                                  TRANSACTION: the isolation level in lower case, NULL if none is named */
-    bool is_local;            /* SET LOCAL, SET TRANSACTION (not SESSION CHARACTERISTICS) */
-    bool is_chain;            /* COMMIT/ROLLBACK AND CHAIN */
-    bool creates_temp;        /* CREATE TEMP …, SELECT INTO TEMP */
-    bool locks_rows;          /* FOR UPDATE/SHARE anywhere */
+    bool is_local;       /* SET LOCAL, SET TRANSACTION (not SESSION CHARACTERISTICS) */
+    bool is_chain;       /* COMMIT/ROLLBACK AND CHAIN */
+    bool creates_temp;   /* CREATE TEMP …, SELECT INTO TEMP */
+    bool locks_rows;     /* FOR UPDATE/SHARE anywhere */
     bool has_limit;
-    const char *name;         /* of what is prepared, of a cursor, savepoint, channel, gid of PREPARE_TX …;
+    const char *name; /* of what is prepared, of a cursor, savepoint, channel, gid of PREPARE_TX …;
                                  NULL: none or ALL */
 };
 
