@@ -42,18 +42,18 @@ enum pgr_err pgr_builder_take(struct pgr_builder *builder, enum pgr_query query,
 
 char *pgr_builder_version(const struct pgr_builder *builder)
 {
-    const struct pgr_facts *f = &builder->facts;
+    const struct pgr_raw_server *s = &builder->facts.server;
     uint32_t both = (uint32_t)1 << PGR_QUERY_IDENTITY | (uint32_t)1 << PGR_QUERY_VERSION;
-    if ((f->taken & both) != both)
+    if ((builder->facts.taken & both) != both)
         return NULL;
-    return pgr_asprintf("%s/%u/%s/%d/%d/%u/%s", f->system_identifier, (unsigned)f->timeline,
-                        f->postmaster_start, (int)f->is_standby, f->server_version,
-                        (unsigned)f->database_oid, f->version);
+    return pgr_asprintf("%s/%u/%s/%d/%d/%u/%s", s->system_identifier, (unsigned)s->timeline,
+                        s->postmaster_start, (int)s->is_standby, s->server_version,
+                        (unsigned)s->database_oid, s->version);
 }
 
 const char *pgr_builder_pulse(const struct pgr_builder *builder)
 {
-    return builder->facts.pulse;
+    return builder->facts.server.pulse;
 }
 
 /*
@@ -73,12 +73,17 @@ static bool add_function(struct pgr_catalog_index *index, const struct pgr_raw_f
         if (f == NULL || !pgr_name_map_put(&index->functions, "", raw->name, f))
             return false;
         *f = (struct pgr_function){
-            .name = raw->name, .is_builtin_only = true, .is_c_extension = true};
+            .name = raw->name,
+            .is_builtin_only = true,
+            .is_c_extension = true,
+            .is_user_only = true,
+        };
     }
     if (f->volatility < raw->volatility)
         f->volatility = raw->volatility;
     f->is_builtin_only &= raw->origin == PGR_ORIGIN_BUILTIN;
     f->is_c_extension &= raw->origin != PGR_ORIGIN_FOREIGN;
+    f->is_user_only &= raw->origin != PGR_ORIGIN_BUILTIN;
     f->takes_composite |= matters_as_attribute(raw);
     return true;
 }
@@ -104,6 +109,30 @@ static bool add_operator(struct pgr_catalog_index *index, const struct pgr_facts
     return true;
 }
 
+static bool put_names(struct pgr_name_map *map, const struct pgr_raw_names *names, void *value)
+{
+    bool is_done = true;
+    for (size_t i = 0; i < names->count && is_done; i++)
+        is_done = pgr_name_map_put(map, "", names->items[i], value);
+    return is_done;
+}
+
+/* Enums are not among the rows of TYPES, which are those that may be cast to freely. */
+static bool lay_out_types(struct pgr_catalog_index *index, const struct pgr_facts *facts)
+{
+    size_t count = facts->type_count + facts->enums.count;
+    struct pgr_type *types = pgr_catalog_arena_alloc(&index->arena, count * sizeof(types[0]));
+    bool is_done = types != NULL;
+    for (size_t i = 0; i < count && is_done; i++) {
+        bool is_enum = i >= facts->type_count;
+        types[i] = is_enum ? (struct pgr_type){.name = facts->enums.items[i - facts->type_count],
+                                               .runs_no_code = true}
+                           : facts->types[i];
+        is_done = pgr_name_map_put(&index->types, "", types[i].name, &types[i]);
+    }
+    return is_done;
+}
+
 static bool lay_out_names(struct pgr_catalog_index *index, const struct pgr_facts *facts)
 {
     bool is_done = true;
@@ -111,18 +140,11 @@ static bool lay_out_names(struct pgr_catalog_index *index, const struct pgr_fact
         is_done = add_function(index, &facts->functions[i]);
     for (size_t i = 0; i < facts->operator_count && is_done; i++)
         is_done = add_operator(index, facts, &facts->operators[i]);
-    for (size_t i = 0; i < facts->system_count && is_done; i++)
-        is_done = pgr_name_map_put(&index->system_names, facts->system_names[2 * i],
-                                   facts->system_names[2 * i + 1], index);
-    for (size_t i = 0; i < facts->date_column_count && is_done; i++)
-        is_done = pgr_name_map_put(&index->date_columns, "", facts->date_columns[i], index);
-    struct pgr_type *types =
-        pgr_catalog_arena_alloc(&index->arena, facts->type_count * sizeof(types[0]));
-    for (size_t i = 0; i < facts->type_count && is_done && types != NULL; i++) {
-        types[i] = facts->types[i];
-        is_done = pgr_name_map_put(&index->types, "", types[i].name, &types[i]);
-    }
-    return is_done && types != NULL;
+    for (size_t i = 0; i < facts->system.count && is_done; i++)
+        is_done = pgr_name_map_put(&index->system_names, facts->system.items[2 * i],
+                                   facts->system.items[2 * i + 1], index);
+    return is_done && put_names(&index->date_columns, &facts->date_columns, index) &&
+           lay_out_types(index, facts);
 }
 
 static struct pgr_relset *set_of(const struct pgr_builder_target *target, const uint32_t *oids,
@@ -179,21 +201,21 @@ static bool lay_out_server(struct pgr_catalog *catalog, const struct pgr_facts *
 {
     catalog->epoch = target->epoch;
     catalog->database_id = target->database_id;
-    catalog->database_oid = facts->database_oid;
+    catalog->database_oid = facts->server.database_oid;
     catalog->all_slot = target->slot_of(target->arg, target->database_id, 0);
-    catalog->system_identifier = facts->system_identifier;
-    catalog->timeline = facts->timeline;
-    catalog->postmaster_start = facts->postmaster_start;
-    catalog->is_standby = facts->is_standby;
-    catalog->server_version = facts->server_version;
-    size_t size = facts->setting_count * sizeof(facts->settings[0]);
+    catalog->system_identifier = facts->server.system_identifier;
+    catalog->timeline = facts->server.timeline;
+    catalog->postmaster_start = facts->server.postmaster_start;
+    catalog->is_standby = facts->server.is_standby;
+    catalog->server_version = facts->server.server_version;
+    size_t size = facts->settings.count * sizeof(facts->settings.items[0]);
     const char **settings = pgr_catalog_arena_alloc(&catalog->index->arena, size);
     if (settings == NULL)
         return false;
     if (size > 0)
-        memcpy(settings, facts->settings, size);
+        memcpy(settings, facts->settings.items, size);
     catalog->extra_settings = settings;
-    catalog->extra_setting_count = facts->setting_count;
+    catalog->extra_setting_count = facts->settings.count;
     return true;
 }
 

@@ -76,24 +76,24 @@ static bool next_row(struct cursor *c)
 
 static void take_identity(struct cursor *c)
 {
-    struct pgr_facts *facts = c->facts;
+    struct pgr_raw_server *server = &c->facts->server;
     if (!next_row(c)) {
         c->is_bad = true;
         return;
     }
-    facts->database_oid = oid_at(c, 0);
-    facts->system_identifier = text_at(c, 1);
-    facts->timeline = oid_at(c, 2);
-    facts->postmaster_start = text_at(c, 3);
-    facts->is_standby = flag_at(c, 4);
-    facts->server_version = (int)(oid_at(c, 5) & 0x7fffffff);
-    facts->pulse = text_at(c, 6);
+    server->database_oid = oid_at(c, 0);
+    server->system_identifier = text_at(c, 1);
+    server->timeline = oid_at(c, 2);
+    server->postmaster_start = text_at(c, 3);
+    server->is_standby = flag_at(c, 4);
+    server->server_version = (int)(oid_at(c, 5) & 0x7fffffff);
+    server->pulse = text_at(c, 6);
 }
 
 static void take_version(struct cursor *c)
 {
     if (next_row(c))
-        c->facts->version = text_at(c, 0);
+        c->facts->server.version = text_at(c, 0);
     else
         c->is_bad = true;
 }
@@ -221,40 +221,46 @@ static void take_types(struct cursor *c)
     }
 }
 
-static size_t take_names(struct cursor *c, const char ***names, int per_row)
+static void take_names(struct cursor *c, struct pgr_raw_names *names, int per_row)
 {
-    size_t count = 0;
-    *names = array_for(c, (size_t)per_row * sizeof((*names)[0]));
-    while (*names != NULL && next_row(c)) {
+    size_t at = 0;
+    names->items = array_for(c, (size_t)per_row * sizeof(names->items[0]));
+    while (names->items != NULL && next_row(c)) {
         for (int column = 0; column < per_row; column++)
-            (*names)[count++] = text_at(c, column);
+            names->items[at++] = text_at(c, column);
+        names->count++;
     }
-    return count / (size_t)per_row;
 }
 
 static void take_system(struct cursor *c)
 {
-    c->facts->system_count = take_names(c, &c->facts->system_names, 2);
+    take_names(c, &c->facts->system, 2);
+}
+
+static void take_enums(struct cursor *c)
+{
+    take_names(c, &c->facts->enums, 1);
 }
 
 static void take_date_columns(struct cursor *c)
 {
-    c->facts->date_column_count = take_names(c, &c->facts->date_columns, 1);
+    take_names(c, &c->facts->date_columns, 1);
 }
 
 static void take_settings(struct cursor *c)
 {
-    c->facts->setting_count = take_names(c, &c->facts->settings, 1);
+    take_names(c, &c->facts->settings, 1);
 }
 
 static void (*const takers[PGR_QUERY_COUNT])(struct cursor *) = {
-    [PGR_QUERY_IDENTITY] = take_identity,         [PGR_QUERY_VERSION] = take_version,
-    [PGR_QUERY_RELATIONS] = take_relations,       [PGR_QUERY_SYSTEM] = take_system,
-    [PGR_QUERY_CHILDREN] = take_children,         [PGR_QUERY_CASCADES] = take_cascades,
-    [PGR_QUERY_USER_CODE] = take_user_code,       [PGR_QUERY_VIEWS] = take_views,
-    [PGR_QUERY_FUNCTIONS] = take_functions,       [PGR_QUERY_AGGREGATES] = take_aggregates,
-    [PGR_QUERY_OPERATORS] = take_operators,       [PGR_QUERY_TYPES] = take_types,
-    [PGR_QUERY_DATE_COLUMNS] = take_date_columns, [PGR_QUERY_SETTINGS] = take_settings,
+    [PGR_QUERY_IDENTITY] = take_identity,   [PGR_QUERY_VERSION] = take_version,
+    [PGR_QUERY_RELATIONS] = take_relations, [PGR_QUERY_SYSTEM] = take_system,
+    [PGR_QUERY_CHILDREN] = take_children,   [PGR_QUERY_CASCADES] = take_cascades,
+    [PGR_QUERY_USER_CODE] = take_user_code, [PGR_QUERY_VIEWS] = take_views,
+    [PGR_QUERY_FUNCTIONS] = take_functions, [PGR_QUERY_AGGREGATES] = take_aggregates,
+    [PGR_QUERY_OPERATORS] = take_operators, [PGR_QUERY_TYPES] = take_types,
+    [PGR_QUERY_ENUMS] = take_enums,         [PGR_QUERY_DATE_COLUMNS] = take_date_columns,
+    [PGR_QUERY_SETTINGS] = take_settings,
 };
 
 enum pgr_err pgr_facts_take(struct pgr_facts *facts, enum pgr_query query,
@@ -287,9 +293,10 @@ void pgr_facts_fini(struct pgr_facts *facts)
     pgr_free(facts->view_words);
     pgr_free(facts->functions);
     pgr_free(facts->operators);
-    pgr_free(facts->system_names);
+    pgr_free(facts->system.items);
     pgr_free(facts->types);
-    pgr_free(facts->date_columns);
-    pgr_free(facts->settings);
+    pgr_free(facts->enums.items);
+    pgr_free(facts->date_columns.items);
+    pgr_free(facts->settings.items);
     *facts = (struct pgr_facts){0};
 }

@@ -75,10 +75,7 @@ struct pgr_raw_relation {
     enum pgr_reason view_block; /* what its own tree says, if a view */
 };
 
-struct pgr_facts {
-    struct pgr_catalog_arena *arena; /* borrowed */
-    uint32_t taken;                  /* bit set of enum pgr_query */
-
+struct pgr_raw_server {
     uint32_t database_oid;
     const char *system_identifier;
     uint32_t timeline;
@@ -87,6 +84,19 @@ struct pgr_facts {
     int server_version;
     const char *pulse;   /* of the load */
     const char *version; /* D9's digest */
+};
+
+/* Several columns a row lie one after another. */
+struct pgr_raw_names {
+    const char **items;
+    size_t count; /* of rows */
+};
+
+struct pgr_facts {
+    struct pgr_catalog_arena *arena; /* borrowed */
+    uint32_t taken;                  /* bit set of enum pgr_query */
+
+    struct pgr_raw_server server;
 
     struct pgr_raw_relation *relations; /* ascending by oid */
     size_t relation_count;
@@ -105,14 +115,12 @@ struct pgr_facts {
     struct pgr_raw_operator *operators;
     size_t operator_count;
 
-    const char **system_names; /* pairs: schema, name */
-    size_t system_count;
+    struct pgr_raw_names system; /* pairs: schema, name */
     struct pgr_type *types;
     size_t type_count;
-    const char **date_columns;
-    size_t date_column_count;
-    const char **settings;
-    size_t setting_count;
+    struct pgr_raw_names enums;
+    struct pgr_raw_names date_columns;
+    struct pgr_raw_names settings;
 };
 
 void pgr_facts_init(struct pgr_facts *facts, struct pgr_catalog_arena *arena);

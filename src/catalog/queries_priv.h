@@ -21,6 +21,7 @@ enum pgr_query {
     PGR_QUERY_AGGREGATES, /* G12 */
     PGR_QUERY_OPERATORS,  /* D6 */
     PGR_QUERY_TYPES,
+    PGR_QUERY_ENUMS,
     PGR_QUERY_DATE_COLUMNS,
     PGR_QUERY_SETTINGS,
     PGR_QUERY_COUNT
@@ -35,7 +36,7 @@ struct pgr_query_text {
 extern const struct pgr_query_text pgr_queries[PGR_QUERY_COUNT];
 
 /* Statements of a script before its first query: BEGIN and the SETs. */
-#define PGR_SCRIPT_PREFIX 4
+#define PGR_SCRIPT_PREFIX 5
 
 /* BEGIN … queries … COMMIT: the whole snapshot in one read-only transaction. Owned by the caller.
  */

@@ -134,33 +134,30 @@ static bool stopped_as_meant(PGconn *probe)
     return strstr(PQerrorMessage(probe), REFUSED_VALUE) != NULL;
 }
 
+/* What libpq makes of a text with nothing wrong in it. */
 static enum pgr_err read_merged(PGconn *probe, const char *text, const PQconninfoOption *named,
-                                struct pgr_dsn *out, char *error, size_t error_cap)
+                                struct pgr_dsn *out)
 {
-    if (!stopped_as_meant(probe)) {
-        copy_sentence(PQerrorMessage(probe), may_hold_secret(text), error, error_cap);
-        return PGR_ERR_INVALID;
-    }
     PQconninfoOption *merged = PQconninfo(probe);
     if (merged == NULL)
         return PGR_ERR_NOMEM;
     fill(out, text, probe, named, merged);
     PQconninfoFree(merged);
-    if (is_port(out->port))
-        return PGR_OK;
-    snprintf(error, error_cap, "invalid port number: \"%s\"", out->port);
-    pgr_dsn_fini(out);
-    return PGR_ERR_INVALID;
+    return PGR_OK;
 }
 
-static enum pgr_err parse_merged(const char *text, const PQconninfoOption *named,
-                                 struct pgr_dsn *out, char *error, size_t error_cap)
+static enum pgr_err parse_named(const char *text, const PQconninfoOption *named,
+                                struct pgr_dsn *out, char *error, size_t error_cap)
 {
     /* A text without any option would be a database name to libpq. */
     PGconn *probe = begin_and_refuse(text[strspn(text, " \t\n")] ? text : "dbname=''");
+    enum pgr_err err = PGR_ERR_INVALID;
     if (probe == NULL)
-        return PGR_ERR_NOMEM;
-    enum pgr_err err = read_merged(probe, text, named, out, error, error_cap);
+        err = PGR_ERR_NOMEM;
+    else if (stopped_as_meant(probe))
+        err = read_merged(probe, text, named, out);
+    else
+        copy_sentence(PQerrorMessage(probe), may_hold_secret(text), error, error_cap);
     PQfinish(probe);
     return err;
 }
@@ -176,8 +173,13 @@ enum pgr_err pgr_dsn_parse(const char *text, struct pgr_dsn *out, char *error, s
         return PGR_ERR_INVALID;
     }
     struct pgr_dsn dsn = {0};
-    enum pgr_err err = parse_merged(text, named, &dsn, error, error_cap);
+    enum pgr_err err = parse_named(text, named, &dsn, error, error_cap);
     PQconninfoFree(named);
+    if (err == PGR_OK && !is_port(dsn.port)) {
+        snprintf(error, error_cap, "invalid port number: \"%s\"", dsn.port);
+        pgr_dsn_fini(&dsn);
+        err = PGR_ERR_INVALID;
+    }
     if (err == PGR_OK)
         *out = dsn;
     return err;

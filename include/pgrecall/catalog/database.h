@@ -7,8 +7,8 @@
  * Why      the control thread keeps each snapshot fresh; sessions only take references.
  * Threads  pgr_databases_get() and everything marked [any] from any thread; the work is the control
  *          loop's.
- * Memory   databases live as long as the registry. At most PGR_DATABASES_MAX with a side connection;
- *          later names get one without (their catalog stays NULL).
+ * Memory   databases live as long as the registry. At most PGR_DATABASES_MAX have a side
+ *          connection; later names get none (their catalog stays NULL).
  * Errors   a failing side connection is logged once per state change and retried with back-off
  *          (250 ms doubling to 10 s, with jitter); meanwhile, after `max_staleness` without a
  *          successful poll, pgr_database_catalog() gives NULL.
@@ -38,7 +38,11 @@ struct pgr_databases *pgr_databases_create(const struct pgr_databases_options *o
 void pgr_databases_close(struct pgr_databases *databases);
 void pgr_databases_destroy(struct pgr_databases **databases); /* after the loop ended */
 
-/* [any] The catalog is polled (D9, gated on pg_current_snapshot()) every max_staleness / 2; reload of settings calls this again. */
+/*
+ * [any] The catalog is polled (D9, gated on pg_current_snapshot()) every max_staleness / 2; reload
+ * of settings calls this again. Below 400 ms it is 400 ms, above two minutes polls stay a minute
+ * apart.
+ */
 void pgr_databases_set_staleness(struct pgr_databases *databases, uint64_t max_staleness_us);
 
 /* [any] Found or made by name; a new one starts loading. Borrowed for the registry's life. */

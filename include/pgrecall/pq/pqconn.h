@@ -18,14 +18,15 @@ struct pgr_pqconn_options {
     const char *dbname;           /* replaces the DSN's, or NULL */
     const char *application_name; /* "pgrecall" */
     uint64_t connect_timeout_us;
-    uint64_t query_timeout_us;    /* then the connection is dropped */
+    uint64_t query_timeout_us; /* then the connection is dropped */
 };
 
 /* One text-format result; strings are borrowed during the callback. */
 struct pgr_pqresult;
 int pgr_pqresult_rows(const struct pgr_pqresult *result);
 int pgr_pqresult_columns(const struct pgr_pqresult *result);
-const char *pgr_pqresult_value(const struct pgr_pqresult *result, int row, int column); /* NULL: SQL NULL */
+const char *pgr_pqresult_value(const struct pgr_pqresult *result, int row,
+                               int column); /* NULL: SQL NULL */
 
 typedef void pgr_pqconn_ready_fn(void *arg, enum pgr_err err, const char *text);
 /* err != 0: text says why, result is NULL. A script of several statements reports each result in
@@ -33,10 +34,12 @@ typedef void pgr_pqconn_ready_fn(void *arg, enum pgr_err err, const char *text);
 typedef void pgr_pqconn_result_fn(void *arg, enum pgr_err err, const char *text,
                                   const struct pgr_pqresult *result, int index, bool is_last);
 
-struct pgr_pqconn *pgr_pqconn_create(struct pgr_loop *loop, const struct pgr_pqconn_options *options);
+struct pgr_pqconn *pgr_pqconn_create(struct pgr_loop *loop,
+                                     const struct pgr_pqconn_options *options);
 void pgr_pqconn_connect(struct pgr_pqconn *conn, pgr_pqconn_ready_fn *fn, void *arg);
 bool pgr_pqconn_is_ready(const struct pgr_pqconn *conn);
 /* Queued; simple protocol, so `sql` may hold several statements. Copied. */
-void pgr_pqconn_query(struct pgr_pqconn *conn, const char *sql, pgr_pqconn_result_fn *fn, void *arg);
+void pgr_pqconn_query(struct pgr_pqconn *conn, const char *sql, pgr_pqconn_result_fn *fn,
+                      void *arg);
 int pgr_pqconn_server_version(const struct pgr_pqconn *conn); /* 150020 */
 void pgr_pqconn_close(struct pgr_pqconn **conn);

@@ -20,6 +20,7 @@ static const char *const operator_rows[][3] = {
     {"+", "41", "t"}, {"+", "40", "f"}, {"-", "41", "t"}, {"!", "42", "f"}, {"?", "999", "f"}};
 static const char *const type_rows[][3] = {
     {"int4", "t", "t"}, {"vector", "f", "t"}, {"mixed", "f", "f"}};
+static const char *const enum_rows[][1] = {{"mood"}};
 static const char *const date_rows[][1] = {{"created_at"}};
 static const char *const setting_rows[][1] = {{"app.tenant"}, {"hnsw.ef_search"}};
 // clang-format on
@@ -33,6 +34,7 @@ static struct database full_database(void)
     db.tables[PGR_QUERY_AGGREGATES] = TABLE(aggregate_rows, 2);
     db.tables[PGR_QUERY_OPERATORS] = TABLE(operator_rows, 3);
     db.tables[PGR_QUERY_TYPES] = TABLE(type_rows, 3);
+    db.tables[PGR_QUERY_ENUMS] = TABLE(enum_rows, 1);
     db.tables[PGR_QUERY_DATE_COLUMNS] = TABLE(date_rows, 1);
     db.tables[PGR_QUERY_SETTINGS] = TABLE(setting_rows, 1);
     return db;
@@ -143,7 +145,10 @@ static void the_worst_namesake_decides(void **state)
     assert_int_equal(f->volatility, PGR_STABLE);
     assert_false(f->is_builtin_only);
     assert_true(f->is_c_extension);
+    assert_false(f->is_user_only);
+    assert_true(pgr_catalog_function(catalog, "sly_step")->is_user_only);
     assert_true(pgr_catalog_function(catalog, "plus")->is_builtin_only);
+    assert_false(pgr_catalog_function(catalog, "plus")->is_user_only);
     assert_true(pgr_catalog_function(catalog, "typeof")->takes_composite);
     assert_false(pgr_catalog_function(catalog, "to_json")->takes_composite); /* proven pure */
 
@@ -158,6 +163,9 @@ static void the_worst_namesake_decides(void **state)
     assert_true(pgr_catalog_type(catalog, "int4")->is_builtin_plain);
     assert_false(pgr_catalog_type(catalog, "int4")->is_c_extension);
     assert_true(pgr_catalog_type(catalog, "vector")->is_c_extension);
+    assert_true(pgr_catalog_type(catalog, "mood")->runs_no_code);
+    assert_false(pgr_catalog_type(catalog, "mood")->is_builtin_plain);
+    assert_false(pgr_catalog_type(catalog, "int4")->runs_no_code);
     assert_false(pgr_catalog_type(catalog, "mixed")->is_builtin_plain);
     assert_false(pgr_catalog_column_may_be_text(catalog, "created_at"));
     pgr_catalog_unref(catalog);
@@ -253,13 +261,21 @@ static void hostile_values_are_refused(void **state)
 {
     PGR_UNUSED(state);
     static const char *const kinds[PGR_QUERY_COUNT] = {
-        [PGR_QUERY_IDENTITY] = "ososbos",    [PGR_QUERY_VERSION] = "s",
-        [PGR_QUERY_RELATIONS] = "ossllbbbb", [PGR_QUERY_SYSTEM] = "ss",
-        [PGR_QUERY_CHILDREN] = "oo",         [PGR_QUERY_CASCADES] = "oo",
-        [PGR_QUERY_USER_CODE] = "lo",        [PGR_QUERY_VIEWS] = "os",
-        [PGR_QUERY_FUNCTIONS] = "osvln",     [PGR_QUERY_AGGREGATES] = "oo",
-        [PGR_QUERY_OPERATORS] = "sob",       [PGR_QUERY_TYPES] = "sbb",
-        [PGR_QUERY_DATE_COLUMNS] = "s",      [PGR_QUERY_SETTINGS] = "s",
+        [PGR_QUERY_IDENTITY] = "ososbos",
+        [PGR_QUERY_VERSION] = "s",
+        [PGR_QUERY_RELATIONS] = "ossllbbbb",
+        [PGR_QUERY_SYSTEM] = "ss",
+        [PGR_QUERY_CHILDREN] = "oo",
+        [PGR_QUERY_CASCADES] = "oo",
+        [PGR_QUERY_USER_CODE] = "lo",
+        [PGR_QUERY_VIEWS] = "os",
+        [PGR_QUERY_FUNCTIONS] = "osvln",
+        [PGR_QUERY_AGGREGATES] = "oo",
+        [PGR_QUERY_OPERATORS] = "sob",
+        [PGR_QUERY_TYPES] = "sbb",
+        [PGR_QUERY_ENUMS] = "s",
+        [PGR_QUERY_DATE_COLUMNS] = "s",
+        [PGR_QUERY_SETTINGS] = "s",
     };
     static const struct {
         const char *value;

@@ -290,6 +290,7 @@ static void functions_are_their_worst_namesakes(void **state)
               "CREATE FUNCTION any_of(anyelement) RETURNS int LANGUAGE sql AS 'SELECT 1';"
               "CREATE OPERATOR <=> (leftarg = int, rightarg = int, function = step);"
               "CREATE DOMAIN uuid_like AS text; CREATE TYPE mood AS ENUM ('ok');"
+              "CREATE TYPE shadowed AS ENUM ('ok'); CREATE TYPE public.shadowed AS (x int);"
               "CREATE TYPE app.int8 AS (x int);");
     static const struct {
         const char *name;
@@ -339,7 +340,8 @@ static void functions_are_their_worst_namesakes(void **state)
     assert_false(pgr_catalog_type(catalog, "int8")->is_builtin_plain);
     assert_false(pgr_catalog_type(catalog, "int8")->is_c_extension);
     assert_true(pgr_catalog_type(catalog, "hstore")->is_c_extension);
-    static const char *const refused[] = {"regclass", "xml",          "uuid_like", "mood",
+    assert_true(pgr_catalog_type(catalog, "mood")->runs_no_code);
+    static const char *const refused[] = {"regclass", "xml",          "uuid_like", "shadowed",
                                           "record",   "pg_node_tree", "t"};
     for (size_t i = 0; i < PGR_ARRAY_LEN(refused); i++)
         assert_null(pgr_catalog_type(catalog, refused[i]));
@@ -349,6 +351,7 @@ static void functions_are_their_worst_namesakes(void **state)
     assert_true(pgr_catalog_column_may_be_text(catalog, "name"));
     assert_true(pgr_catalog_column_may_be_text(catalog, "no_such_column"));
     pgr_catalog_unref(catalog);
+    live_sql(live, "DROP TYPE public.shadowed");
 }
 
 static void dotted_settings_of_roles_are_known(void **state)
