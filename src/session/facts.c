@@ -189,10 +189,10 @@ void pgr_backend_note_setting(struct pgr_backend_facts *facts, const char *name)
 /* One more column: the setting's value, NULL if the server does not know it. */
 static void add_setting(struct pgr_buf *sql, const char *name)
 {
-    (void)pgr_buf_put_bytes(sql, PGR_BYTES_LIT(", pg_catalog.current_setting('"));
-    PGR_ASSERT(is_plain(name));
-    (void)pgr_buf_put_bytes(sql, pgr_bytes_str(name));
-    (void)pgr_buf_put_bytes(sql, PGR_BYTES_LIT("', true)"));
+    if (is_plain(name))
+        (void)pgr_buf_printf(sql, ", pg_catalog.current_setting('%s', true)", name);
+    else
+        (void)pgr_buf_put_bytes(sql, PGR_BYTES_LIT(", NULL"));
 }
 
 static void build_sql(const struct pgr_backend_facts *facts, const struct pgr_catalog *catalog,
@@ -230,6 +230,15 @@ void pgr_backend_refuse(struct pgr_backend_facts *facts, enum pgr_reason reason)
     drop_learned(facts);
     facts->state = PGR_FACTS_REFUSED;
     facts->reason = reason;
+}
+
+/* Everything that may differ between two sessions can be asked for. */
+static bool is_all_seen(const struct pgr_backend_facts *facts, const struct pgr_catalog *catalog)
+{
+    for (size_t i = 0; i < catalog->extra_setting_count; i++)
+        if (!is_plain(catalog->extra_settings[i]))
+            return false;
+    return !facts->has_unseen_extra;
 }
 
 static bool is_text(struct pgr_bytes value, const char *text)
@@ -336,7 +345,7 @@ void pgr_backend_learn(struct pgr_backend_facts *facts, struct pgr_bytes row,
                    expect->catalog->extra_setting_count + facts->extra_count;
     struct pgr_bytes *values = pgr_new_array(struct pgr_bytes, count);
     enum pgr_reason reason = PGR_REASON_SETTINGS_UNKNOWN;
-    if (pgr_msg_data_row(row, values, count) && !facts->has_unseen_extra) {
+    if (pgr_msg_data_row(row, values, count) && is_all_seen(facts, expect->catalog)) {
         reason = judge(values, expect);
         if (!learn_path(facts, values) && reason == PGR_REASON_NONE)
             reason = PGR_REASON_SETTINGS_UNKNOWN;
