@@ -5,6 +5,7 @@ clients/history/ is the program, and its model.h says what may be answered. The 
 faults that are planted in the daemon's seam build, or its silence means nothing.
 """
 
+import contextlib
 import glob
 import os
 import re
@@ -12,7 +13,8 @@ import shutil
 import subprocess
 
 import pytest
-from pgr_harness import Postgres, Proxy, daemon_binary, make_folder
+from pgr_harness import Postgres, Proxy, make_folder
+from scenario import connect, seam_binary, wait_until_remembered
 
 SOURCES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clients", "history")
 OPERATIONS = 100000
@@ -22,7 +24,7 @@ AGELESS = {"cache.local_ttl": "1h", "cache.max_staleness": "1h", "proxy.workers"
 PLANTED = {
     "no bump at all": {"PGRECALL_TEST_VERSIONS_MUTANTS": "3"},
     "no bump at the end, no test for writes in flight": {"PGRECALL_TEST_VERSIONS_MUTANTS": "6"},
-    "begin after the message was sent": {"PGRECALL_TEST_SESSION_MUTANTS": "1"},
+    "begin after the message was sent": {"PGRECALL_TEST_BEGINS_LATE": "1"},
 }
 
 
@@ -48,17 +50,11 @@ def server():
         yield running
 
 
-def seam_binary():
-    """The daemon with its test seams, which the same build makes beside the daemon."""
-    path = os.path.join(os.path.dirname(daemon_binary()), "pgrecall-test")
-    if not os.access(path, os.X_OK):
-        pytest.skip("no %s: the release build has no seams" % os.path.basename(path))
-    return path
-
-
 def play(history, server, proxy, *options):
     """Runs the program; returns (exit status, its counts, what it said of violations)."""
     words = "sslmode=disable gssencmode=disable"
+    with contextlib.closing(connect(proxy)) as link:
+        wait_until_remembered(server, link, "h_awake")
     done = subprocess.run(
         [history, "--direct", "%s %s" % (server.dsn("u_trust"), words), *options,
          "%s %s" % (proxy.dsn("u_trust"), words)],

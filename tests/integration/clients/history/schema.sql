@@ -28,6 +28,7 @@ CREATE TABLE h_parts (id int NOT NULL, version int NOT NULL, parity int NOT NULL
 CREATE TABLE h_parts_0 PARTITION OF h_parts FOR VALUES IN (0);
 CREATE TABLE h_parts_1 PARTITION OF h_parts FOR VALUES IN (1);
 
+CREATE TABLE h_awake (id int PRIMARY KEY, version int NOT NULL); -- is the cache awake yet?
 CREATE TABLE h_counter (id int PRIMARY KEY, version int NOT NULL);
 
 CREATE FUNCTION h_touch(v int, k int) RETURNS int LANGUAGE plpgsql AS $$
@@ -43,3 +44,4 @@ INSERT INTO h_child SELECT i, 'f' || i || '-1' FROM generate_series(0, 5) i;
 INSERT INTO h_audited SELECT i, 1 FROM generate_series(0, 5) i;
 INSERT INTO h_parts SELECT i, 1, i % 2 FROM generate_series(0, 5) i;
 INSERT INTO h_counter SELECT i, 1 FROM generate_series(0, 5) i;
+INSERT INTO h_awake VALUES (1, 1);
