@@ -48,7 +48,7 @@ static bool look_into(const struct pgr_catalog_index *index, const char *schema,
                       const struct pgr_relation **relation, bool *is_system)
 {
     *relation = pgr_name_map_get(&index->relation_names, schema, name);
-    *is_system = *relation == NULL && pgr_name_map_get(&index->system_names, schema, name) != NULL;
+    *is_system = pgr_name_map_get(&index->system_names, schema, name) != NULL;
     return *relation != NULL || *is_system;
 }
 

@@ -17,7 +17,7 @@ static const char *const more_functions[][5] = {
 static const char *const aggregate_rows[][2] = {
     {"43", "42"}, {"43", "41"}, {"44", "45"}, {"44", "41"}};
 static const char *const operator_rows[][3] = {
-    {"+", "41", "t"}, {"+", "40", "f"}, {"-", "41", "t"}, {"!", "42", "f"}, {"?", "999", "f"}};
+    {"+", "41", "t"}, {"+", "40", "f"}, {"-", "41", "t"}, {"#", "41", "f"}, {"!", "42", "f"}, {"?", "999", "f"}};
 static const char *const type_rows[][3] = {
     {"int4", "t", "t"}, {"vector", "f", "t"}, {"mixed", "f", "f"}};
 static const char *const enum_rows[][1] = {{"mood"}};
@@ -157,6 +157,8 @@ static void the_worst_namesake_decides(void **state)
     assert_false(o->is_builtin_only);
     assert_true(o->is_c_extension);
     assert_true(pgr_catalog_operator(catalog, "-")->is_builtin_only);
+    assert_false(pgr_catalog_operator(catalog, "#")->is_builtin_only); /* made by a user … */
+    assert_true(pgr_catalog_operator(catalog, "#")->is_c_extension);   /* … of builtin parts */
     assert_false(pgr_catalog_operator(catalog, "!")->is_c_extension);
     assert_int_equal(pgr_catalog_operator(catalog, "?")->volatility, PGR_VOLATILE);
 

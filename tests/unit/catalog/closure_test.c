@@ -171,6 +171,22 @@ static void what_was_touched_may_be_written_after_all(void **state)
     pgr_catalog_unref(catalog);
 }
 
+/* r1 was already walked as an ancestor when a cascade of r4 reaches it: it is walked again. */
+static void what_was_walked_may_be_written_after_all(void **state)
+{
+    struct graph *g = graph_of(state);
+    for (unsigned oid = 1; oid <= 4; oid++)
+        add(g, oid, "r", "");
+    inherit(g, 1, 2);
+    inherit(g, 1, 3);
+    cascade(g, 2, 4);
+    cascade(g, 4, 1);
+    struct pgr_catalog *catalog = build_graph(g);
+    assert_writes(catalog, "r2", "1 2 3 4");
+    assert_writes(catalog, "r3", "1 3");
+    pgr_catalog_unref(catalog);
+}
+
 static void cascades_follow_each_other_and_end(void **state)
 {
     struct graph *g = graph_of(state);
@@ -338,6 +354,7 @@ int main(void)
         cmocka_unit_test(trees_are_written_downwards_and_touched_upwards),
         cmocka_unit_test(triggers_of_what_is_only_touched_do_not_count),
         cmocka_unit_test(what_was_touched_may_be_written_after_all),
+        cmocka_unit_test(what_was_walked_may_be_written_after_all),
         cmocka_unit_test(cascades_follow_each_other_and_end),
         cmocka_unit_test(a_set_has_at_most_64),
         cmocka_unit_test(views_are_read_to_the_ground),

@@ -23,6 +23,7 @@ static void words_are_judged(void **state)
         {"F16", PGR_REASON_USER_FUNCTION},               /* pg_advisory_lock */
         {"F17", PGR_REASON_USER_FUNCTION},               /* table_to_xml, though stable */
         {"F18", PGR_REASON_USER_FUNCTION},               /* pg_promote: on no list */
+        {"F19", PGR_REASON_USER_FUNCTION},               /* ts_stat, whatever it claims */
         {"F21", PGR_REASON_USER_FUNCTION},               /* an extension's, not immutable */
         {"F30", PGR_REASON_USER_FUNCTION},               /* a user's, whatever it claims */
         {"F777", PGR_REASON_USER_FUNCTION},              /* not in pg_proc */

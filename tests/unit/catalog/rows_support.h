@@ -53,7 +53,7 @@ static const char *const function_rows[][5] = {
     {"12", "to_char", "s", "b", "f"}, {"13", "random", "v", "b", NULL},
     {"14", "query_to_xml", "v", "b", "f"}, {"15", "set_config", "v", "b", "f"},
     {"16", "pg_advisory_lock", "v", "b", "f"}, {"17", "table_to_xml", "s", "b", "f"},
-    {"18", "pg_promote", "v", "b", "f"}, {"20", "distance", "i", "c", "f"},
+    {"18", "pg_promote", "v", "b", "f"}, {"19", "ts_stat", "i", "b", "f"}, {"20", "distance", "i", "c", "f"},
     {"21", "crosstab", "s", "c", "f"}, {"30", "mine", "i", "u", "f"},
     {"31", "tablefunc", "v", "u", "t"}};
 // clang-format on
