@@ -35,6 +35,12 @@ enum judged {
 
 #define SETTING(name) "pg_catalog.current_setting('" name "')"
 
+/* Resolving a search_path that names pg_temp would make the schema: the probe changes nothing. */
+#define SCHEMAS "pg_catalog.current_schemas(true)"
+#define UNLESS_TEMP(value)                                                                         \
+    "CASE WHEN pg_catalog.strpos(" SETTING(                                                        \
+        "search_path") ", 'pg_temp') OPERATOR(pg_catalog.>) 0 THEN NULL ELSE " value " END"
+
 static const char *const judged_columns[JUDGED_COUNT] = {
     [JUDGED_PID] = "pg_catalog.pg_backend_pid()",
     [JUDGED_SYSTEM] = PGR_SQL_SYSTEM_IDENTIFIER,
@@ -53,9 +59,8 @@ static const char *const judged_columns[JUDGED_COUNT] = {
     [JUDGED_IDLE] = SETTING("idle_session_timeout"),
     [JUDGED_STRINGS] = SETTING("standard_conforming_strings"),
     [JUDGED_ENCODING] = SETTING("client_encoding"),
-    [JUDGED_SCHEMA_COUNT] = "pg_catalog.cardinality(pg_catalog.current_schemas(true))",
-    [JUDGED_SCHEMAS] = "pg_catalog.array_to_string(pg_catalog.current_schemas(true), "
-                       "pg_catalog.chr(1))",
+    [JUDGED_SCHEMA_COUNT] = UNLESS_TEMP("pg_catalog.cardinality(" SCHEMAS ")"),
+    [JUDGED_SCHEMAS] = UNLESS_TEMP("pg_catalog.array_to_string(" SCHEMAS ", pg_catalog.chr(1))"),
 };
 
 /* A2: what changes output or the meaning of a statement. Missing names (older servers) are NULL. */
