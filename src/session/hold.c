@@ -146,10 +146,7 @@ static void write_ready(struct pgr_session *s)
 /* PostgreSQL would have dropped its unnamed statement at this simple Query (A3). */
 static void drop_unnamed(struct pgr_session *s)
 {
-    if (s->unnamed == PGR_UNNAMED_SAME && pgr_names_get(s->statements, PGR_BYTES("", 0)) != NULL)
-        s->unnamed = PGR_UNNAMED_DROPPED;
-    else if (s->unnamed == PGR_UNNAMED_UNSENT)
-        s->unnamed = PGR_UNNAMED_DROPPED; /* an older one may still be there */
+    s->unnamed = PGR_UNNAMED_DROPPED; /* there may be one that we do not know */
     pgr_names_put(s->statements, PGR_BYTES("", 0), NULL);
 }
 

@@ -153,9 +153,8 @@ static void note_options(struct pgr_session *s, const char *options)
 {
     for (const char *at = options; *at;) {
         size_t word = strcspn(at, " \t\n\r\f\v");
-        const char *name = at;
-        while (name < at + word && (*name == '-' || *name == 'c') && name - at < 2)
-            name++;
+        bool has_dash = word >= 2 && at[0] == '-' && (at[1] == 'c' || at[1] == '-');
+        const char *name = has_dash ? at + 2 : at; /* `-c` and the name may be two words */
         const char *equals = memchr(name, '=', word - (size_t)(name - at));
         if (equals != NULL)
             note_dotted(s, name, (size_t)(equals - name));

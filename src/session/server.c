@@ -51,6 +51,13 @@ static void tell_op(struct pgr_session *s, struct pgr_op *op, enum pgr_op_end en
     pgr_stmt_unref(op->note.stmt);
 }
 
+/* Not to be asked again before something changes. */
+static void refuse_facts(struct pgr_session *s)
+{
+    pgr_backend_refuse(&s->facts, PGR_REASON_SETTINGS_UNKNOWN);
+    s->facts.conf_epoch = s->probe_conf_epoch;
+}
+
 void pgr_server_finish_op(void *arg, struct pgr_op *op, enum pgr_op_end end)
 {
     struct pgr_session *s = arg;
@@ -75,7 +82,7 @@ void pgr_server_finish_op(void *arg, struct pgr_op *op, enum pgr_op_end end)
         s->txn.unit = w;
     }
     if (op->owner == PGR_OP_PROBE && op->type == PGR_FE_EXECUTE && end != PGR_OP_ANSWERED)
-        pgr_backend_refuse(&s->facts, PGR_REASON_SETTINGS_UNKNOWN);
+        refuse_facts(s);
     if (op->owner == PGR_OP_PROBE && op->type == PGR_FE_SYNC)
         s->work.is_waiting = false;
 }
@@ -254,6 +261,11 @@ static bool is_reply_part(uint8_t type)
            type == PGR_BE_COMMAND_COMPLETE;
 }
 
+static bool is_whole(struct pgr_bytes message)
+{
+    return message.len == 1 + (size_t)pgr_load_be32(message.at + 1);
+}
+
 /* Copies aside what belongs to the answer; anything else in it spoils it. */
 static void capture_message(struct pgr_capture *capture, uint8_t type, struct pgr_bytes seen)
 {
@@ -262,7 +274,9 @@ static void capture_message(struct pgr_capture *capture, uint8_t type, struct pg
         pgr_capture_append(capture, seen);
     else if (type != harmless[0] && type != harmless[1])
         pgr_capture_spoil(capture, PGR_REASON_UNCLEAN_REPLY);
-    if (type == PGR_BE_ROW_DESCRIPTION)
+    if (type == PGR_BE_ROW_DESCRIPTION && (capture->description_len > 0 || !is_whole(seen)))
+        pgr_capture_spoil(capture, PGR_REASON_UNCLEAN_REPLY); /* described twice */
+    else if (type == PGR_BE_ROW_DESCRIPTION)
         capture->description_len = seen.len;
     else if (type == PGR_BE_DATA_ROW)
         capture->rows++;
@@ -283,6 +297,14 @@ static void learn_facts(struct pgr_session *s, struct pgr_bytes row)
             pgr_f_str("reason", pgr_reason_name(s->facts.reason)));
 }
 
+static bool is_fatal(struct pgr_bytes body)
+{
+    struct pgr_bytes severity;
+    return pgr_msg_error_field(body, 'V', &severity) &&
+           (pgr_bytes_eq(severity, PGR_BYTES_LIT("FATAL")) ||
+            pgr_bytes_eq(severity, PGR_BYTES_LIT("PANIC")));
+}
+
 /* A whole message but ReadyForQuery, or the seen part of a long one. */
 static enum pgr_route route_message(struct pgr_session *s, uint8_t type, struct pgr_bytes seen)
 {
@@ -298,7 +320,9 @@ static enum pgr_route route_message(struct pgr_session *s, uint8_t type, struct 
         capture_message(op->capture, type, seen);
     if (op != NULL && op->owner == PGR_OP_PROBE && type == PGR_BE_DATA_ROW)
         learn_facts(s, body);
-    return pgr_replies_accept(&s->replies, type);
+    enum pgr_route route = pgr_replies_accept(&s->replies, type);
+    /* The end of the backend is the client's to know, whoever had asked something. */
+    return type == PGR_BE_ERROR && is_fatal(body) ? PGR_ROUTE_CLIENT : route;
 }
 
 static void flush_run(struct pgr_session *s, struct run *run)
