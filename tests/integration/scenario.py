@@ -14,6 +14,7 @@ def seam_binary():
     """The daemon with its test seams, which the same build makes beside the daemon."""
     path = os.environ.get("PGRECALL_TEST_BIN") or os.path.join(os.path.dirname(daemon_binary()), "pgrecall-test")
     if not os.access(path, os.X_OK):
+        assert not os.environ.get("PGRECALL_BIN"), "no daemon with seams beside " + daemon_binary()
         pytest.skip("no %s: the release build has no seams" % os.path.basename(path))
     return path
 
