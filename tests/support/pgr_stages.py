@@ -44,8 +44,11 @@ class Context:
     def path(self, suffix):
         return os.path.join(RESULTS, self.stage.name + suffix)
 
-    def command(self, argv, env=None):
-        """Runs argv, its output shown and kept; returns (exit code, output). Ended at the stage's limit."""
+    def command(self, argv, env=None, is_quiet=False):
+        """Runs argv, its output kept and, unless it is to be quiet and ends well, shown; returns (exit code, output).
+
+        Ended at the stage's limit.
+        """
         child = subprocess.Popen(argv, cwd=TOP, env=dict(os.environ, **(env or {})), stdin=subprocess.DEVNULL,
                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
         left = max(1, int(self.deadline - time.monotonic()))
@@ -54,8 +57,9 @@ class Context:
         kept = []
         try:
             for line in child.stdout:
-                sys.stdout.buffer.write(line)
-                sys.stdout.buffer.flush()
+                if not is_quiet:
+                    sys.stdout.buffer.write(line)
+                    sys.stdout.buffer.flush()
                 kept.append(line)
             code = child.wait()
         finally:
@@ -63,6 +67,8 @@ class Context:
         if code == -signal.SIGTERM:
             print("%s: ended after its %d s" % (self.stage.name, self.stage.limit))
         output = b"".join(kept).decode(errors="replace")
+        if is_quiet and code != 0:
+            print(output)
         with open(self.path(".log"), "a", encoding="utf-8") as log:
             log.write(output)
         return code, output
@@ -128,11 +134,13 @@ def fuzz(context):
         name = os.path.basename(path)[len("fuzz_"):]
         scratch = os.path.join(RESULTS, "fuzz", name)
         os.makedirs(scratch, exist_ok=True)
-        code, _ = context.command([
+        code, output = context.command([
             path, "-max_total_time=%d" % seconds, "-timeout=10", "-rss_limit_mb=2048", "-verbosity=0",
             "-print_final_stats=1", "-artifact_prefix=%s/" % scratch, scratch,
-            os.path.join("tests", "fuzz", "corpus", name)])
-        print("fuzz %s: %s" % (name, "ok" if code == 0 else "FAILED"), flush=True)
+            os.path.join("tests", "fuzz", "corpus", name)], is_quiet=True)
+        runs = re.search(r"number_of_executed_units: (\d+)", output)
+        print("fuzz %s: %s, %s runs" % (name, "ok" if code == 0 else "FAILED", runs.group(1) if runs else "?"),
+              flush=True)
         passed += code == 0
         failed += code != 0
     if not targets and not context.options.pattern:
