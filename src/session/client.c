@@ -63,6 +63,20 @@ static bool dispatch(struct pgr_session *s, const struct pgr_frame *frame, struc
     return pgr_work_run(s, frame, PGR_WHOLE);
 }
 
+/* Held messages may fill the buffer to its last byte: what follows them must find room. */
+static bool await_more(struct pgr_session *s)
+{
+    size_t len = s->client.held + 4096;
+    if (s->client.held == 0)
+        return false;
+    if (len > PGR_HOLD_MAX) {
+        pgr_hold_release(s);
+        return true;
+    }
+    pgr_stream_want(s->client.stream, len);
+    return false;
+}
+
 static bool next_message(struct pgr_session *s)
 {
     if (s->work.is_waiting)
@@ -78,7 +92,7 @@ static bool next_message(struct pgr_session *s)
     struct pgr_frame frame;
     switch (pgr_frame_peek(rest, PGR_FRAME_MAX, &frame)) {
     case PGR_PARSE_MORE:
-        return false;
+        return await_more(s);
     case PGR_PARSE_BAD:
         pgr_server_lose_track(s);
         pgr_tunnel_pump(s->client.stream, s->server.stream);
