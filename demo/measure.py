@@ -3,8 +3,8 @@
 
 import time
 
-from operations import OPERATIONS, mark_of_type
-from wire import Wire
+from operations import FORGETTING, OPERATIONS, mark_of_type
+from wire import Statement, Wire
 
 CONNECTIONS = 4
 _WARM_UPS = 2
@@ -62,6 +62,15 @@ class Difference(Exception):
     """An answer of pgrecall was not PostgreSQL's."""
 
 
+def _difference(statement, recalled, told):
+    """Where two answers part, with what stands around it."""
+    at = next((at for at, (a, b) in enumerate(zip(recalled, told)) if a != b), min(len(recalled), len(told)))
+    around = slice(max(0, at - 40), at + 40)
+    return "%s\nwith %s\nat byte %d (pgrecall sent %d, PostgreSQL %d):\npgrecall    ...%r\nPostgreSQL  ...%r" % (
+        statement.query.decode(), str(statement.values)[:200], at, len(recalled), len(told),
+        recalled[around], told[around])
+
+
 class Traffic:
     """What an application sends through pgrecall: one request at a time over a few connections."""
 
@@ -103,6 +112,11 @@ class Traffic:
         self.asked[operation.mark] += len(statements)
         return ask_all(self._wire(), statements)
 
+    def forget(self):
+        """A write to each table, that changes nothing but makes pgrecall forget all answers."""
+        for query in FORGETTING:
+            self._wire().ask(Statement(query))
+
     def compare(self, operation, statement):
         """Asks both; the bytes of the two answers must be equal. The latency through pgrecall."""
         self.asked[operation.mark] += 1
@@ -110,8 +124,7 @@ class Traffic:
         recalled = self._wire().ask_unnamed(statement)
         told = self._direct.ask_unnamed(statement)
         if recalled.raw != told.raw:
-            raise Difference("%s %s\npgrecall:   %r\nPostgreSQL: %r" % (
-                statement.query.decode(), statement.values, recalled.raw[:2000], told.raw[:2000]))
+            raise Difference(_difference(statement, recalled.raw, told.raw))
         return recalled.elapsed_ns
 
     def counts(self):

@@ -38,6 +38,11 @@ DATASETS_IN_TRAINING = 3
 # Per cent of the writes. Feature values come in all the time; training sets and documents change seldom.
 WRITTEN = {"features": 75, "performance_metrics": 17, "training_data": 6, "documents": 2}
 
+FORGETTING = ("UPDATE features SET value = value WHERE id = 0",
+              "UPDATE documents SET content = content WHERE id = 1",
+              "UPDATE training_data SET status = status WHERE sample_id = 0",
+              "UPDATE models SET stage = stage WHERE id = 0")
+
 
 class Operation:
     """One row of the table: what it is called, what the tutorial claims, its share of the traffic."""
