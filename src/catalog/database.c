@@ -153,6 +153,8 @@ static struct pgr_database *create_database(struct pgr_databases *databases, con
     database->all = pgr_relset_create(&all_slot, 1);
     atomic_init(&database->epoch, 0);
     atomic_init(&database->conf_epoch, 0);
+    atomic_init(&database->users, 0);
+    atomic_init(&database->definitions, 0);
     pgr_mutex_init(&database->lock);
     pgr_list_init(&database->inbox);
     return database;
@@ -178,6 +180,35 @@ struct pgr_database *pgr_databases_get(struct pgr_databases *databases, const ch
     struct pgr_database *database = find_or_add(databases, name);
     pgr_mutex_unlock(&databases->lock);
     return database;
+}
+
+void pgr_database_definition_begins(struct pgr_database *database)
+{
+    atomic_fetch_add(&database->definitions, 1);
+}
+
+void pgr_database_definition_ends(struct pgr_database *database)
+{
+    atomic_fetch_sub(&database->definitions, 1);
+}
+
+static void on_users(void *arg)
+{
+    struct pgr_side *side = side_of(arg);
+    if (side != NULL)
+        pgr_side_note_users(side);
+}
+
+void pgr_database_enter(struct pgr_database *database)
+{
+    if (atomic_fetch_add(&database->users, 1) == 0)
+        pgr_loop_post(database->registry->options.loop, on_users, database);
+}
+
+void pgr_database_leave(struct pgr_database *database)
+{
+    if (atomic_fetch_sub(&database->users, 1) == 1)
+        pgr_loop_post(database->registry->options.loop, on_users, database);
 }
 
 const char *pgr_database_name(const struct pgr_database *database)
@@ -214,7 +245,7 @@ struct pgr_catalog *pgr_database_catalog(struct pgr_database *database, uint64_t
     struct pgr_catalog *catalog = NULL;
     pgr_mutex_lock(&database->lock);
     /* The clocks of two loops may differ by a turn: fresh_us may lie ahead of now_us. */
-    if (database->catalog != NULL &&
+    if (database->catalog != NULL && atomic_load(&database->definitions) == 0 &&
         (now_us <= database->fresh_us || now_us - database->fresh_us <= bound))
         catalog = pgr_catalog_ref(database->catalog);
     pgr_mutex_unlock(&database->lock);

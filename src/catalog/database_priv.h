@@ -42,6 +42,8 @@ struct pgr_database {
     struct pgr_relset *all;
     _Atomic uint64_t epoch; /* of catalog; 0 while there is none */
     _Atomic uint64_t conf_epoch;
+    _Atomic uint32_t users;       /* sessions */
+    _Atomic uint32_t definitions; /* changes of definitions under way */
 
     struct pgr_mutex lock;
     struct pgr_catalog *catalog;
@@ -62,6 +64,8 @@ void pgr_db_requests_free(struct pgr_list *requests);
 struct pgr_side *pgr_side_create(struct pgr_database *database);
 void pgr_side_destroy(struct pgr_side **side);
 void pgr_side_take(struct pgr_side *side, struct pgr_db_request *request); /* owned */
+/* The first session came, or the last one left. */
+void pgr_side_note_users(struct pgr_side *side);
 /* The staleness bound changed: polls follow. */
 void pgr_side_rearm(struct pgr_side *side);
 /* For waits.c: NULL while the connection is down or busy; a turn taken must be given back. */
@@ -78,5 +82,6 @@ void pgr_waits_destroy(struct pgr_waits **waits);
 void pgr_waits_add(struct pgr_waits *waits, struct pgr_db_request *request); /* owned */
 /* Asks if it is time to, with the side's turn; returns whether it asked. */
 bool pgr_waits_ask(struct pgr_waits *waits);
+bool pgr_waits_any(const struct pgr_waits *waits);
 /* The connection was lost while it asked. */
 void pgr_waits_forget_question(struct pgr_waits *waits);

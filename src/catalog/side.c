@@ -23,6 +23,12 @@
 #define QUERY_TIMEOUT_US ((uint64_t)30 * 1000000)
 #define BACKOFF_FIRST_MS 250
 #define BACKOFF_MOST_MS  10000
+/* A burst of definitions is read once, when it has been quiet for this long, at most so late: a
+ * load holds a snapshot, which keeps VACUUM from its work. */
+#define QUIET_MS      100
+#define QUIET_MOST_US ((uint64_t)1000 * 1000)
+/* DROP DATABASE waits five seconds for others to leave. */
+#define IDLE_MS 3000
 
 enum side_state {
     SIDE_DOWN, /* nothing is open; `retry` may be armed */
@@ -43,7 +49,10 @@ struct pgr_side {
     uint64_t sent_us; /* when what is under way was sent */
     struct pgr_load *load;
     struct pgr_list reload_next; /* requests that the next load serves */
-    struct pgr_list reload_now;  /* … that the load under way serves */
+    struct pgr_timer *quiet;     /* armed while they wait for quiet */
+    bool is_waiting_for_quiet;
+    uint64_t first_reload_us;   /* when the oldest of them came */
+    struct pgr_list reload_now; /* … that the load under way serves */
 
     char *version;   /* of the last snapshot published */
     char *pulse;     /* at the last load or comparison; NULL: compare */
@@ -51,8 +60,10 @@ struct pgr_side {
 
     struct pgr_timer *poll_timer;
     struct pgr_timer *retry;
+    struct pgr_timer *idle; /* armed while no session uses the database */
     uint64_t backoff_ms;
     bool is_failure_logged;
+    bool is_asleep; /* closed because nobody used the database */
 };
 
 static void on_loaded(void *arg, enum pgr_err err, const char *text, struct pgr_builder *builder);
@@ -97,6 +108,8 @@ static void start_load(struct pgr_side *side)
 {
     begin(side);
     side->needs_load = false;
+    side->is_waiting_for_quiet = false;
+    pgr_timer_stop(side->quiet);
     while (!pgr_list_is_empty(&side->reload_next)) {
         struct pgr_list *node = side->reload_next.next;
         pgr_list_remove(node);
@@ -109,7 +122,8 @@ void pgr_side_step(struct pgr_side *side)
 {
     if (side->state != SIDE_UP || side->is_busy)
         return;
-    if (side->needs_load || !pgr_list_is_empty(&side->reload_next)) {
+    bool has_request = !pgr_list_is_empty(&side->reload_next) && !side->is_waiting_for_quiet;
+    if (side->needs_load || has_request) {
         start_load(side);
     } else if (!pgr_waits_ask(side->waits) && side->needs_pulse) {
         side->needs_pulse = false;
@@ -369,6 +383,22 @@ void pgr_side_rearm(struct pgr_side *side)
 
 /* ---- requests ---- */
 
+static void on_quiet(void *arg)
+{
+    struct pgr_side *side = arg;
+    side->is_waiting_for_quiet = false;
+    pgr_side_step(side);
+}
+
+static void await_quiet(struct pgr_side *side)
+{
+    uint64_t waited_us = pgr_loop_clock_us(side->loop) - side->first_reload_us;
+    if (waited_us > QUIET_MOST_US)
+        return; /* armed already */
+    side->is_waiting_for_quiet = true;
+    pgr_timer_start(side->quiet, QUIET_MS, 0);
+}
+
 void pgr_side_take(struct pgr_side *side, struct pgr_db_request *request)
 {
     if (!request->is_reload) {
@@ -376,11 +406,51 @@ void pgr_side_take(struct pgr_side *side, struct pgr_db_request *request)
         pgr_side_step(side);
         return;
     }
+    if (pgr_list_is_empty(&side->reload_next))
+        side->first_reload_us = pgr_loop_clock_us(side->loop);
     pgr_list_push_back(&side->reload_next, &request->node);
     if (side->state == SIDE_UP)
-        pgr_side_step(side);
+        await_quiet(side);
     else
         give_up_reloads(side);
+}
+
+/* ---- sessions come and go ---- */
+
+static bool owes_anything(const struct pgr_side *side)
+{
+    return side->is_busy || !pgr_list_is_empty(&side->reload_next) ||
+           !pgr_list_is_empty(&side->reload_now) || pgr_waits_any(side->waits);
+}
+
+static void on_idle(void *arg)
+{
+    struct pgr_side *side = arg;
+    if (atomic_load(&side->database->users) > 0)
+        return;
+    if (owes_anything(side)) {
+        pgr_timer_start(side->idle, IDLE_MS, 0);
+        return;
+    }
+    pgr_log(PGR_LOG_DEBUG, "side_connection_idle", pgr_f_str("database", side->database->name));
+    hang_up(side);
+    pgr_timer_stop(side->retry);
+    pgr_database_withdraw(side->database);
+    side->is_asleep = true;
+}
+
+void pgr_side_note_users(struct pgr_side *side)
+{
+    if (atomic_load(&side->database->users) == 0) {
+        pgr_timer_start(side->idle, IDLE_MS, 0);
+        return;
+    }
+    pgr_timer_stop(side->idle);
+    if (side->is_asleep) {
+        side->is_asleep = false;
+        if (side->database->has_side)
+            connect_side(side);
+    }
 }
 
 struct pgr_side *pgr_side_create(struct pgr_database *database)
@@ -393,6 +463,8 @@ struct pgr_side *pgr_side_create(struct pgr_database *database)
     side->waits = pgr_waits_create(database);
     side->poll_timer = pgr_timer_create(side->loop, on_poll_due, side);
     side->retry = pgr_timer_create(side->loop, on_retry, side);
+    side->quiet = pgr_timer_create(side->loop, on_quiet, side);
+    side->idle = pgr_timer_create(side->loop, on_idle, side);
     pgr_side_rearm(side);
     if (database->has_side)
         connect_side(side);
@@ -408,6 +480,8 @@ void pgr_side_destroy(struct pgr_side **pointer)
     hang_up(side);
     pgr_timer_close(&side->poll_timer);
     pgr_timer_close(&side->retry);
+    pgr_timer_close(&side->quiet);
+    pgr_timer_close(&side->idle);
     pgr_waits_destroy(&side->waits);
     pgr_db_requests_free(&side->reload_next);
     pgr_db_requests_free(&side->reload_now);

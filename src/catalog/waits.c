@@ -211,6 +211,11 @@ bool pgr_waits_ask(struct pgr_waits *waits)
     return true;
 }
 
+bool pgr_waits_any(const struct pgr_waits *waits)
+{
+    return !pgr_list_is_empty(&waits->list);
+}
+
 void pgr_waits_forget_question(struct pgr_waits *waits)
 {
     pgr_list_foreach (node, &waits->list) {

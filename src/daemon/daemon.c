@@ -74,10 +74,10 @@ static void make_shared(struct pgr_daemon *d)
     };
     d->databases = pgr_databases_create(&options);
     pgr_reload_apply(d);
-    /* Its catalog shall be there when the first client is. */
+    /* Its catalog shall be there when the first client is, and stay. */
     const char *first = d->target.dsn.dbname ? d->target.dsn.dbname : d->target.dsn.user;
     if (first != NULL && d->target.service_dsn[0] != 0)
-        (void)pgr_databases_get(d->databases, first);
+        pgr_database_enter(pgr_databases_get(d->databases, first));
 }
 
 static void unmake_shared(struct pgr_daemon *d)

@@ -6,6 +6,8 @@
 static void destroy(struct pgr_open_write *w)
 {
     pgr_list_remove(&w->node);
+    if (w->is_definition)
+        pgr_database_definition_ends(w->database);
     pgr_relset_unref(w->relations);
     pgr_free(w);
 }
@@ -49,6 +51,12 @@ struct pgr_open_write *pgr_open_write_begin(struct pgr_funnel *funnel,
     if (!funnel->begins_late)
         *answer = funnel->authority->ops->begin(funnel->authority, &w->write);
     return w;
+}
+
+void pgr_open_write_define(struct pgr_open_write *w)
+{
+    w->is_definition = true;
+    pgr_database_definition_begins(w->database);
 }
 
 static void on_ended(struct pgr_write *write)

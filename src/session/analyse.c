@@ -53,6 +53,8 @@ static enum pgr_step_result analyse_elsewhere(struct pgr_session *s, struct pgr_
 
 static enum pgr_step_result analyse_text(struct pgr_session *s, struct pgr_bytes text)
 {
+    if (s->work.ask == PGR_ASK_SENT)
+        return PGR_STEP_WAIT;
     if (s->work.stmt != NULL)
         return PGR_STEP_NEXT;
     const struct pgr_stmt *known = pgr_memo_get(s->env->memo, text);
@@ -131,7 +133,9 @@ static void push_probe(struct pgr_session *s)
 enum pgr_step_result pgr_step_learn(struct pgr_session *s, struct pgr_bytes message)
 {
     PGR_UNUSED(message);
-    if (s->work.ask == PGR_ASK_SENT) { /* the probe has come back */
+    if (s->work.ask == PGR_ASK_SENT)
+        return PGR_STEP_WAIT;
+    if (s->work.ask == PGR_ASK_ANSWERED) { /* the probe has come back */
         s->work.ask = PGR_ASK_NONE;
         return PGR_STEP_AGAIN;
     }

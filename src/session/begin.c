@@ -76,7 +76,8 @@ static enum pgr_step_result begin_set(struct pgr_session *s, const struct pgr_re
     enum pgr_answer answer;
     struct pgr_open_write *w =
         pgr_open_write_begin(&s->env->funnel, s->database, relations, &answer, on_begun, s);
-    w->is_definition = (flags & PGR_EFFECT_DEFINITION) != 0;
+    if (flags & PGR_EFFECT_DEFINITION)
+        pgr_open_write_define(w);
     w->is_exclusive = (flags & PGR_EFFECT_EXCLUSIVE) != 0;
     w->next = s->work.begun;
     s->work.begun = w;
@@ -98,6 +99,8 @@ static enum pgr_step_result begin_for(struct pgr_session *s, enum pgr_may_commit
         s->work.ask = PGR_ASK_NONE;
         return PGR_STEP_NEXT;
     }
+    if (s->work.ask == PGR_ASK_SENT)
+        return PGR_STEP_WAIT; /* woken by something else */
     unsigned flags = s->work.effects.flags & PGR_EFFECT_EXCLUSIVE;
     if (may_commit == PGR_MAY_NOT_COMMIT && flags == 0)
         return PGR_STEP_NEXT;
@@ -123,7 +126,7 @@ static void weigh(struct pgr_session *s, struct pgr_bytes text)
         return;
     pgr_effects_fini(&s->work.effects);
     note_effects(s, is_replication_command(s, text));
-    pgr_txn_add(&s->txn, &s->work.effects);
+    pgr_txn_add(&s->txn, &s->work.effects, pgr_database_epoch(s->database));
 }
 
 enum pgr_step_result pgr_step_begin_query(struct pgr_session *s, struct pgr_bytes message)
@@ -134,6 +137,15 @@ enum pgr_step_result pgr_step_begin_query(struct pgr_session *s, struct pgr_byte
     weigh(s, query.text);
     return begin_for(s, s->work.outcome == PGR_OUTCOME_MISS ? PGR_MAY_NOT_COMMIT
                                                             : query_may_commit(s));
+}
+
+/* Planning may run what a statement calls; W only ever grows by being careful. */
+enum pgr_step_result pgr_step_weigh_bind(struct pgr_session *s, struct pgr_bytes message)
+{
+    PGR_UNUSED(message);
+    if (s->work.stmt != NULL)
+        weigh(s, PGR_BYTES("", 0));
+    return PGR_STEP_NEXT;
 }
 
 enum pgr_step_result pgr_step_begin_execute(struct pgr_session *s, struct pgr_bytes message)

@@ -99,7 +99,9 @@ static enum pgr_hold look_up(struct pgr_session *s, const struct pgr_key *key,
     struct pgr_authority *authority = s->env->funnel.authority;
     struct pgr_work *work = &s->work;
     *out = NULL;
-    if (work->ask != PGR_ASK_ANSWERED) {
+    if (work->ask == PGR_ASK_SENT)
+        return PGR_HOLD_WAIT;
+    if (work->ask == PGR_ASK_NONE) {
         work->get = (struct pgr_get){.done = on_got, .key = *key};
         if (authority->ops->get(authority, &work->get) == PGR_ANSWER_LATER) {
             work->ask = PGR_ASK_SENT;

@@ -145,6 +145,8 @@ enum pgr_step_result pgr_step_take(struct pgr_session *s, struct pgr_bytes messa
     struct pgr_authority *authority = s->env->funnel.authority;
     if (work->outcome != PGR_OUTCOME_MISS)
         return PGR_STEP_NEXT;
+    if (work->ask == PGR_ASK_SENT)
+        return PGR_STEP_WAIT;
     if (work->ask == PGR_ASK_NONE) {
         work->take = (struct pgr_take){.done = on_taken, .deps = work->deps};
         if (authority->ops->take(authority, &work->take) == PGR_ANSWER_LATER) {

@@ -59,7 +59,7 @@ static void on_server_closed(void *arg, int err)
 {
     struct pgr_session *s = arg;
     PGR_CHECK(s, PGR_SESSION_MAGIC);
-    if (s->state == PGR_SESSION_READY)
+    if (s->state == PGR_SESSION_READY && !s->client.has_said_goodbye)
         pgr_log(PGR_LOG_INFO, "upstream_closed", pgr_f_int("pid", s->server.pid),
                 pgr_f_str("error", err ? strerror(err) : "end of stream"));
     pgr_session_close(s);
@@ -348,6 +348,7 @@ static void become_ready(struct pgr_session *s)
         pgr_session_set_state(s, PGR_SESSION_TUNNEL);
     } else {
         s->database = pgr_databases_get(s->env->databases, s->identity.database_name);
+        pgr_database_enter(s->database);
         pgr_session_set_state(s, PGR_SESSION_READY);
     }
     pgr_stream_resume(s->client.stream);

@@ -78,9 +78,9 @@ enum pgr_step_result pgr_step_send_query(struct pgr_session *s, struct pgr_bytes
     pgr_names_put(s->statements, PGR_BYTES("", 0), NULL);
     s->unnamed = PGR_UNNAMED_SAME;
     pgr_work_apply_effects(s);
+    dispatch(s, message, &op);
     if (s->work.outcome != PGR_OUTCOME_MISS)
         s->txn.is_unit_clean = false;
-    dispatch(s, message, &op);
     return PGR_STEP_NEXT;
 }
 
@@ -191,20 +191,25 @@ enum pgr_step_result pgr_step_send_answered(struct pgr_session *s, struct pgr_by
     if (op.type == PGR_FE_COPY_FAIL)
         op.type = PGR_FE_COPY_DONE;
     dispatch(s, message, &op);
+    if (op.type != PGR_FE_SYNC)
+        s->txn.is_unit_clean = false;
     return PGR_STEP_NEXT;
 }
 
 /* Flush, and whatever PostgreSQL itself will refuse. */
 enum pgr_step_result pgr_step_send_silent(struct pgr_session *s, struct pgr_bytes message)
 {
+    uint8_t type = message.at[0];
     dispatch(s, message, NULL);
+    if (type != PGR_FE_FLUSH)
+        s->txn.is_unit_clean = false;
     return PGR_STEP_NEXT;
 }
 
 enum pgr_step_result pgr_step_send_terminate(struct pgr_session *s, struct pgr_bytes message)
 {
     dispatch(s, message, NULL);
-    pgr_session_close(s);
+    s->client.has_said_goodbye = true; /* PostgreSQL answers what came before, and closes */
     return PGR_STEP_NEXT;
 }
 

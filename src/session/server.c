@@ -83,8 +83,10 @@ void pgr_server_finish_op(void *arg, struct pgr_op *op, enum pgr_op_end end)
     }
     if (op->owner == PGR_OP_PROBE && op->type == PGR_FE_EXECUTE && end != PGR_OP_ANSWERED)
         refuse_facts(s);
-    if (op->owner == PGR_OP_PROBE && op->type == PGR_FE_SYNC)
+    if (op->owner == PGR_OP_PROBE && op->type == PGR_FE_SYNC) {
         s->work.is_waiting = false;
+        s->work.ask = PGR_ASK_ANSWERED;
+    }
 }
 
 void pgr_server_lose_track(struct pgr_session *s)
@@ -97,7 +99,7 @@ void pgr_server_lose_track(struct pgr_session *s)
     struct pgr_open_write *w = pgr_open_write_begin(&s->env->funnel, s->database,
                                                     pgr_relset_ref(pgr_database_all(s->database)),
                                                     &answer, pgr_session_wake, s);
-    w->is_definition = true;
+    pgr_open_write_define(w);
     if (answer == PGR_ANSWER_LATER)
         s->asks++;
     w->next = s->txn.held;
@@ -185,8 +187,22 @@ static void end_list(struct pgr_session *s, struct pgr_open_write **list, uint8_
     }
 }
 
+/* What was written by new definitions under the eyes of old ones: everything is outdated. */
+static void outdate_all(struct pgr_session *s)
+{
+    enum pgr_answer answer;
+    struct pgr_open_write *w = pgr_open_write_begin(&s->env->funnel, s->database,
+                                                    pgr_relset_ref(pgr_database_all(s->database)),
+                                                    &answer, pgr_session_wake, s);
+    if (answer == PGR_ANSWER_LATER)
+        s->asks++;
+    end_one(s, w);
+}
+
 static void end_writes(struct pgr_session *s, uint8_t status)
 {
+    if (pgr_txn_is_outdated(&s->txn, s->database))
+        outdate_all(s);
     struct pgr_op *closing = pgr_replies_closing(&s->replies);
     if (closing != NULL)
         end_list(s, &closing->writes, status);

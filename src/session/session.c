@@ -169,6 +169,8 @@ static void destroy(void *arg)
     struct pgr_session *s = arg;
     PGR_CHECK(s, PGR_SESSION_MAGIC);
     struct pgr_session_env *env = s->env;
+    if (s->database != NULL)
+        pgr_database_leave(s->database);
     if (s->identity.is_admitted)
         atomic_fetch_sub(env->clients, 1);
     pgr_work_reset(&s->work);

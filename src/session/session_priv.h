@@ -35,15 +35,15 @@ enum pgr_session_state {
 
 struct pgr_client_side {
     struct pgr_stream *stream;
-    size_t held;      /* input bytes at the front that are held: whole messages of this unit */
-    uint64_t passing; /* bytes of the current long message still to be forwarded */
+    size_t held;           /* input bytes at the front that are held: whole messages of this unit */
+    uint64_t passing;      /* bytes of the current long message still to be forwarded */
+    bool has_said_goodbye; /* Terminate was forwarded */
 };
 
 struct pgr_server_side {
     struct pgr_stream *stream;
-    uint64_t passing;                    /* bytes of the current long reply still to come … */
-    enum pgr_route route;                /* … and where they go */
-    struct pgr_capture *passing_capture; /* borrowed from the front of the queue, or NULL */
+    uint64_t passing;     /* bytes of the current long reply still to come … */
+    enum pgr_route route; /* … and where they go */
     uint32_t pid;
     unsigned ends_pending; /* ends of write sets that ReadyForQuery waits for */
     bool are_ends_started;
@@ -73,6 +73,7 @@ struct pgr_txn {
     bool writes_all;
     bool writes_definition;
     const struct pgr_relset *writes; /* W */
+    uint64_t epoch;                  /* of the catalog that W was first weighed with */
     bool has_touched_settings;       /* in this transaction: ROLLBACK may undo it */
     bool holds_lock;                 /* explicit lock until the transaction ends */
     bool holds_session_lock;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: PostgreSQL
 #include "txn_priv.h"
 
-void pgr_txn_add(struct pgr_txn *txn, const struct pgr_effects *effects)
+void pgr_txn_add(struct pgr_txn *txn, const struct pgr_effects *effects, uint64_t epoch)
 {
+    if (txn->writes == NULL)
+        txn->epoch = epoch;
     if (effects->flags & (PGR_EFFECT_WRITES_ALL | PGR_EFFECT_DEFINITION))
         txn->writes_all = true;
     if (effects->flags & PGR_EFFECT_DEFINITION)
@@ -16,10 +18,15 @@ void pgr_txn_add(struct pgr_txn *txn, const struct pgr_effects *effects)
         txn->writes_all = true;
 }
 
+bool pgr_txn_is_outdated(const struct pgr_txn *txn, const struct pgr_database *database)
+{
+    return txn->writes != NULL && !txn->writes_all && txn->epoch != pgr_database_epoch(database);
+}
+
 const struct pgr_relset *pgr_txn_write_set(const struct pgr_txn *txn,
                                            const struct pgr_database *database)
 {
-    if (txn->writes_all)
+    if (txn->writes_all || pgr_txn_is_outdated(txn, database))
         return pgr_relset_ref(pgr_database_all(database));
     return txn->writes ? pgr_relset_ref(txn->writes) : NULL;
 }

@@ -16,7 +16,9 @@ enum pgr_may_commit {
 };
 
 /* W grows by what a statement may write; it never shrinks before the transaction's end (G1). */
-void pgr_txn_add(struct pgr_txn *txn, const struct pgr_effects *effects);
+void pgr_txn_add(struct pgr_txn *txn, const struct pgr_effects *effects, uint64_t epoch);
+/* Definitions changed since W was weighed: what it really writes is not known any more. */
+bool pgr_txn_is_outdated(const struct pgr_txn *txn, const struct pgr_database *database);
 /* A reference to W as slots (ALL for everything), or NULL when nothing was written. */
 const struct pgr_relset *pgr_txn_write_set(const struct pgr_txn *txn,
                                            const struct pgr_database *database);

@@ -29,9 +29,13 @@ static pgr_step_fn *const query_steps[] = {pgr_step_analyse_query,
                                            NULL};
 static pgr_step_fn *const parse_steps[] = {pgr_step_analyse_parse, pgr_step_learn,
                                            pgr_step_send_parse, NULL};
-static pgr_step_fn *const bind_steps[] = {pgr_step_recall_bind, pgr_step_learn,
-                                          pgr_step_decide_bind, pgr_step_take,
-                                          pgr_step_send_bind,   NULL};
+static pgr_step_fn *const bind_steps[] = {pgr_step_recall_bind,
+                                          pgr_step_learn,
+                                          pgr_step_decide_bind,
+                                          pgr_step_take,
+                                          pgr_step_weigh_bind,
+                                          pgr_step_send_bind,
+                                          NULL};
 static pgr_step_fn *const describe_steps[] = {pgr_step_send_describe, NULL};
 static pgr_step_fn *const execute_steps[] = {pgr_step_begin_execute, pgr_step_send_execute, NULL};
 static pgr_step_fn *const close_steps[] = {pgr_step_send_close, NULL};

@@ -26,6 +26,7 @@ pgr_step_fn pgr_step_decide_query;
 pgr_step_fn pgr_step_take;
 
 /* begin.c */
+pgr_step_fn pgr_step_weigh_bind;
 pgr_step_fn pgr_step_begin_execute;
 pgr_step_fn pgr_step_begin_function;
 pgr_step_fn pgr_step_begin_long;

@@ -170,6 +170,27 @@ struct pgr_catalog *pgr_database_catalog(struct pgr_database *database, uint64_t
     return database->catalog ? pgr_catalog_ref(database->catalog) : NULL;
 }
 
+/* Counted by the real registry only. */
+void pgr_database_enter(struct pgr_database *database)
+{
+    PGR_UNUSED(database);
+}
+
+void pgr_database_leave(struct pgr_database *database)
+{
+    PGR_UNUSED(database);
+}
+
+void pgr_database_definition_begins(struct pgr_database *database)
+{
+    PGR_UNUSED(database);
+}
+
+void pgr_database_definition_ends(struct pgr_database *database)
+{
+    PGR_UNUSED(database);
+}
+
 uint64_t pgr_database_epoch(const struct pgr_database *database)
 {
     return database->catalog ? database->catalog->epoch : 0;

@@ -47,6 +47,13 @@ void pgr_databases_set_staleness(struct pgr_databases *databases, uint64_t max_s
 
 /* [any] Found or made by name; a new one starts loading. Borrowed for the registry's life. */
 struct pgr_database *pgr_databases_get(struct pgr_databases *databases, const char *name);
+/*
+ * [any] A session of this database begins and ends. Three seconds after the last one ended the side
+ * connection is closed and the catalog withdrawn: an idle connection of ours would stand in the way
+ * of DROP DATABASE, which waits five seconds for others to leave.
+ */
+void pgr_database_enter(struct pgr_database *database);
+void pgr_database_leave(struct pgr_database *database);
 const char *pgr_database_name(const struct pgr_database *database);
 uint32_t pgr_database_id(const struct pgr_database *database);
 /* [any] The set { ALL } of this database: what an opaque write changes. Borrowed. */
@@ -60,6 +67,10 @@ uint64_t pgr_database_epoch(const struct pgr_database *database);
 /* [any] Counts pg_conf_load_time() changes seen by the poll: a session that learned its settings
  * under another count learns them again. */
 uint64_t pgr_database_conf_epoch(const struct pgr_database *database);
+
+/* [any] A change of definitions is under way: while any is, pgr_database_catalog() gives NULL. */
+void pgr_database_definition_begins(struct pgr_database *database);
+void pgr_database_definition_ends(struct pgr_database *database);
 
 /*
  * [any] Definitions changed through us: loads a snapshot that began after this call, publishes it,

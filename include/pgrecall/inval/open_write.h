@@ -50,6 +50,12 @@ struct pgr_open_write *pgr_open_write_begin(struct pgr_funnel *funnel,
                                             enum pgr_answer *answer, pgr_loop_fn *done, void *arg);
 
 /*
+ * It changes definitions: until it was ended and the catalog read again, nothing is resolved in this
+ * database. Called before the message is sent.
+ */
+void pgr_open_write_define(struct pgr_open_write *write);
+
+/*
  * The outcome is known. NOW: ended and freed (or handed to the reload). LATER: done(arg) follows,
  * and ReadyForQuery must wait for it.
  */

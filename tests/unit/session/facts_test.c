@@ -346,7 +346,7 @@ static void context_is_who_asks_and_how(void **state)
 {
     static const struct fake_answer differing[] = {
         {" session_user", "bob"},      {" current_user", "bob"},
-        {"'search_path'", "public"},   {"'DateStyle'", "ISO, DMY"},
+        {"('search_path', true)", "public"},   {"'DateStyle'", "ISO, DMY"},
         {"'TimeZone'", "Europe/Rome"}, {"'hnsw.ef_search'", "100"},
         {"'app.of_role'", "x"},        {"'app.noted'", "x"},
         {"'bytea_output'", ""}, /* empty is not NULL */

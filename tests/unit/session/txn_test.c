@@ -34,7 +34,7 @@ static void add(struct pgr_txn *txn, unsigned flags, const uint32_t *slots, size
 {
     struct pgr_relset *writes = slots ? pgr_relset_create(slots, count) : NULL;
     struct pgr_effects effects = {.flags = flags, .writes = writes};
-    pgr_txn_add(txn, &effects);
+    pgr_txn_add(txn, &effects, pgr_database_epoch(database));
     pgr_relset_unref(writes);
 }
 
