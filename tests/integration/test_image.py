@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 from pgr_harness import SERVICE_USER, TOP, Process, free_port, wait_until
-from pgr_image import CACHE, Image, chroot, copy_root, run
+from pgr_image import CACHE, Image, chroot, copy_root
 
 pytestmark = [pytest.mark.full, pytest.mark.limit(1800),
               pytest.mark.skipif(os.geteuid() != 0, reason="a chroot needs root")]
@@ -21,10 +21,14 @@ def image():
     built.destroy()
 
 
-def child_of(pid):
-    """The process that an unshare or nspawn of that pid has made."""
+def child_of(pid, name=None):
+    """The process that an unshare or nspawn of that pid has made; one of that name, if given; 0 for not yet."""
     with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as children:
-        return int((children.read().split() or [0])[0])
+        for child in children.read().split():
+            with open("/proc/%s/comm" % child, encoding="ascii") as comm:
+                if name in (None, comm.read().strip()):
+                    return int(child)
+    return 0
 
 
 def ask(prefix, port, sql):
@@ -77,9 +81,9 @@ def test_unit_boots(machine, postgres):
         out.write("[proxy]\nlisten = 127.0.0.1:%d\n[upstream]\ndsn = host=127.0.0.1 port=%d user=%s\n" % (
             port, postgres.port, SERVICE_USER))
     booted = Process(["systemd-nspawn", "-q", "-D", machine, "--register=no", "--keep-unit", "--boot"],
-                     os.path.join(CACHE, "machine.log"), as_self=True)
+                     os.path.join(CACHE, "machine.log"), as_self=True, stop_signal=signal.SIGKILL)
     try:
-        leader = wait_until(lambda: child_of(booted.pid), 20, "the machine's first process")
+        leader = booted.wait_ready(lambda: child_of(booted.pid, "systemd"), 30, "the machine's first process")
 
         def systemctl(*words):
             done = subprocess.run(["nsenter", "-t", str(leader), "-a", "systemctl", *words], capture_output=True,
@@ -92,7 +96,7 @@ def test_unit_boots(machine, postgres):
         assert ask([], port, "SELECT 6 * 7") == "42"
         assert systemctl("stop", "pgrecall") == ""
         assert systemctl("show", "-P", "Result", "pgrecall") == "success"
+        systemctl("poweroff", "--force")
+        assert booted.wait(60) == 0
     finally:
-        if booted.returncode is None:
-            run(["nsenter", "-t", str(leader), "-a", "systemctl", "poweroff", "--force"])
-            booted.wait(60)
+        booted.stop(30)

@@ -34,7 +34,7 @@ def unit_command(binary, config):
     unit.read(UNIT)
     service = unit["Service"]
     assert service["Type"] == "notify"
-    assert service["ExecReload"] == "kill -HUP $MAINPID"
+    assert service["ExecReload"] == "/bin/sh -c 'kill -HUP $$MAINPID'"
     program, *arguments = shlex.split(service["ExecStart"])
     assert program == "/usr/local/bin/pgrecall"
     return [binary] + [config if word == "/etc/pgrecall/pgrecall.ini" else word for word in arguments]
