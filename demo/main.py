@@ -8,6 +8,7 @@ import signal
 import sys
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 import measure
 import report
@@ -116,11 +117,16 @@ def sweep(recall, traffic, workload):
           "measured, so at 300 s no answer grew too old: what was missed was new or had been written to.")
 
 
+def psql_command(database, conninfo):
+    """A command to paste; without a password, which psql asks for."""
+    words = conninfo_to_dict(conninfo)
+    words.pop("password", None)
+    return "PGOPTIONS=%s psql %s" % (shlex.quote(database.options()), shlex.quote(make_conninfo(**words)))
+
+
 def keep_up(database, recall):
-    print("\npgrecall is up:   PGOPTIONS=%s psql %s" % (
-        shlex.quote(database.options()), shlex.quote(recall.conninfo)))
-    print("PostgreSQL:       PGOPTIONS=%s psql %s" % (
-        shlex.quote(database.options()), shlex.quote(database.conninfo)))
+    print("\npgrecall is up:   " + psql_command(database, recall.conninfo))
+    print("PostgreSQL:       " + psql_command(database, database.conninfo))
     print("its log:          tail -f %s" % recall.log_path)
     print("Ctrl-C ends both.", flush=True)
     with contextlib.suppress(KeyboardInterrupt):
@@ -154,7 +160,9 @@ def report_recalled(database, recall, workload, options, result):
     result.asked = sum(traffic.asked.values())
     result.told = traffic.told()
     report.print_workload(workload.scale, measure.CONNECTIONS)
-    print("  measured  %d requests, of them %d writes" % (traffic.requests, sum(traffic.writes.values())))
+    print("  measured  %d requests, of them %d writes (%s)" % (
+        traffic.requests, sum(traffic.writes.values()),
+        ", ".join("%d %s" % (count, table) for table, count in traffic.writes.items())))
     report.print_result(result)
     report.print_verdicts(result)
     if options.small:
@@ -171,6 +179,7 @@ def stop(*_):
 def main(argv):
     options = arguments(argv)
     signal.signal(signal.SIGTERM, stop)
+    sys.stdout.reconfigure(errors="replace")  # the bar's blocks, where the terminal has none
     try:
         run(options)
     except measure.Difference as difference:

@@ -33,7 +33,7 @@ _PAGES = (datetime.datetime(2025, 1, 1, tzinfo=datetime.timezone.utc),
 
 ZIPF_EXPONENT = 1.1
 WRITE_SHARE = 0.01
-QUESTIONS = 25
+QUESTIONS = 20
 DATASETS_IN_TRAINING = 3
 # Per cent of the writes. Feature values come in all the time; training sets and documents change seldom.
 WRITTEN = {"features": 75, "performance_metrics": 17, "training_data": 6, "documents": 2}
@@ -105,6 +105,7 @@ class Workload:
         brackets = "[%s]" if has_pgvector else "{%s}"
         self._embeddings = [brackets % ",".join(map(str, _embedding(n))) for n in range(QUESTIONS)]
         self._known = {}
+        self._written = dict.fromkeys(WRITTEN, 0)
 
     def restart(self, seed):
         self._chance = random.Random(seed)
@@ -150,9 +151,16 @@ class Workload:
         model = "model_%02d" % (1 + self._models.draw(self._chance))
         return [self._statement(_USER, self._user()), self._nearest("category"), self._statement(_MODEL, model)]
 
+    def _next_table(self):
+        """The table that is furthest behind its share, so that short runs write to all of them too."""
+        total = sum(self._written.values()) + 1
+        table = max(WRITTEN, key=lambda name: WRITTEN[name] * total / 100 - self._written[name])
+        self._written[table] += 1
+        return table
+
     def draw_write(self):
         """(table, statement) of a write."""
-        table = self._chance.choices(list(WRITTEN), list(WRITTEN.values()))[0]
+        table = self._next_table()
         value = round(self._chance.uniform(0, 100), 4)
         if table == "features":
             row = self._user() - 1 + self.scale.users * self._chance.randrange(200)

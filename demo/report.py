@@ -75,6 +75,10 @@ def print_medians(result):
                     + [ratio_text(counts)])
     print_table(["Operation", "unindexed", "tutorial's indexes", "all requests", "hits", "calls", "hits", "misses",
                  "bypasses", "hit ratio"], rows)
+    for one in OPERATIONS:
+        counts = result.counts[one.mark]
+        if counts["bypasses"]:
+            print("%d bypasses of %s: %s" % (counts["bypasses"], one.name, ", ".join(sorted(counts["reasons"]))))
 
 
 def ratio_text(counts):
