@@ -26,7 +26,7 @@ STORY(login_relayed)
 
     SAYS(&p->client, fe_terminate());
     SEES(&p->server, fe_terminate());
-    SEES_END(&p->server);
+    peer_closes(&p->server);
     SEES_END(&p->client);
     world_turns(w);
     assert_int_equal(world_count(w, PGR_COUNTER_sessions_closed), 1);

@@ -19,6 +19,33 @@ void story_set_local(int is_local)
     is_local_now = is_local;
 }
 
+/* ---- what many of them do ---- */
+
+void story_passes(struct pair *p, struct pgr_bytes request, struct pgr_bytes answer)
+{
+    SAYS(&p->client, request);
+    SEES(&p->server, request);
+    SAYS(&p->server, answer);
+    SEES(&p->client, answer);
+}
+
+void story_hits(struct pair *p, struct pgr_bytes request, struct pgr_bytes answer)
+{
+    SAYS(&p->client, request);
+    SEES(&p->client, answer);
+    SEES_NOTHING(&p->server);
+}
+
+struct pgr_bytes story_rows(void)
+{
+    return SAY(be_columns("v"), be_row("one"), be_complete("SELECT 1"));
+}
+
+struct pgr_bytes story_reply(void)
+{
+    return SAY(story_rows(), be_ready('I'));
+}
+
 /* ---- all of them, or the one named ---- */
 
 #define TOLD(name) void story_##name(void **state);

@@ -80,6 +80,8 @@ void fake_databases_fini(struct pgr_databases *databases)
 {
     for (size_t i = 0; i < databases->count; i++) {
         assert_int_equal(databases->items[i].call_count, 0);
+        assert_int_equal(databases->items[i].users, 0);
+        assert_int_equal(databases->items[i].definitions, 0);
         pgr_relset_unref(databases->items[i].all);
         pgr_catalog_unref(databases->items[i].catalog);
     }
@@ -147,6 +149,26 @@ struct pgr_database *pgr_databases_get(struct pgr_databases *databases, const ch
     return database;
 }
 
+void pgr_database_enter(struct pgr_database *database)
+{
+    database->users++;
+}
+
+void pgr_database_leave(struct pgr_database *database)
+{
+    assert_true(--database->users >= 0);
+}
+
+void pgr_database_definition_begins(struct pgr_database *database)
+{
+    database->definitions++;
+}
+
+void pgr_database_definition_ends(struct pgr_database *database)
+{
+    assert_true(--database->definitions >= 0);
+}
+
 const char *pgr_database_name(const struct pgr_database *database)
 {
     return database->name;
@@ -166,29 +188,11 @@ struct pgr_catalog *pgr_database_catalog(struct pgr_database *database, uint64_t
                                          enum pgr_reason *reason)
 {
     PGR_UNUSED(now_us);
-    *reason = database->catalog ? PGR_REASON_NONE : database->reason;
-    return database->catalog ? pgr_catalog_ref(database->catalog) : NULL;
-}
-
-/* Counted by the real registry only. */
-void pgr_database_enter(struct pgr_database *database)
-{
-    PGR_UNUSED(database);
-}
-
-void pgr_database_leave(struct pgr_database *database)
-{
-    PGR_UNUSED(database);
-}
-
-void pgr_database_definition_begins(struct pgr_database *database)
-{
-    PGR_UNUSED(database);
-}
-
-void pgr_database_definition_ends(struct pgr_database *database)
-{
-    PGR_UNUSED(database);
+    bool is_there = database->catalog != NULL && database->definitions == 0;
+    *reason = is_there                    ? PGR_REASON_NONE
+              : database->catalog != NULL ? PGR_REASON_CATALOG_UNAVAILABLE
+                                          : database->reason;
+    return is_there ? pgr_catalog_ref(database->catalog) : NULL;
 }
 
 uint64_t pgr_database_epoch(const struct pgr_database *database)

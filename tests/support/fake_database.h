@@ -40,6 +40,8 @@ struct pgr_database {
     uint64_t conf_epoch;
     struct fake_call calls[FAKE_CALLS_MAX]; /* reloads and ends of backends that are awaited */
     size_t call_count;
+    int users;
+    int definitions; /* under way: no catalog meanwhile */
 };
 
 struct pgr_databases {

@@ -74,7 +74,6 @@ void world_init(struct world *w, const char *const *overrides)
     w->env = pgr_new(struct pgr_session_env);
     *w->env = (struct pgr_session_env){
         .loop = w->loop,
-        .funnel = {w->loop, &w->authority.base},
         .contexts = pgr_contexts_create(),
         .databases = &w->databases,
         .memo = pgr_memo_create((size_t)1 << 20),
@@ -87,6 +86,7 @@ void world_init(struct world *w, const char *const *overrides)
         .closed = on_closed,
         .arg = w,
     };
+    pgr_funnel_init(&w->env->funnel, w->loop, &w->authority.base);
     pgr_list_init(&w->env->sessions);
 }
 
@@ -123,12 +123,16 @@ struct pgr_database *world_database(struct world *w)
     return pgr_databases_get(&w->databases, "db");
 }
 
-/* ---- one end ---- */
-
-static void peer_init(struct peer *peer, struct world *w, int fd)
+void world_reloads(struct world *w)
 {
-    *peer = (struct peer){.world = w, .fd = fd};
+    struct pgr_database *database = world_database(w);
+    while (fake_database_awaited(database, 0) > 0) {
+        fake_database_answer(database, 0);
+        world_turns(w);
+    }
 }
+
+/* ---- one end ---- */
 
 static void read_some(struct peer *peer)
 {
@@ -152,12 +156,20 @@ static size_t send_some(struct peer *peer, struct pgr_bytes bytes)
     return n < 0 ? 0 : (size_t)n;
 }
 
+/* One attempt; what the proxy passes on meanwhile is taken off its hands. */
+static void send_off(struct peer *peer, struct pgr_bytes *rest)
+{
+    size_t sent = send_some(peer, *rest);
+    rest->at += sent;
+    rest->len -= sent;
+    if (rest->len > 0 && peer->other->fd >= 0 && !peer->other->is_ended)
+        read_some(peer->other);
+}
+
 void peer_says(struct peer *peer, struct pgr_bytes bytes)
 {
-    size_t sent = 0;
-    PUMP_UNTIL(peer->world->loop,
-               (sent += send_some(peer, PGR_BYTES(bytes.at + sent, bytes.len - sent))) ==
-                   bytes.len);
+    struct pgr_bytes rest = bytes;
+    PUMP_UNTIL(peer->world->loop, (send_off(peer, &rest), rest.len == 0));
 }
 
 size_t peer_pushes(struct peer *peer, struct pgr_bytes bytes)
@@ -178,7 +190,7 @@ void peer_closes(struct peer *peer)
     if (peer->fd >= 0)
         (void)close(peer->fd);
     free(peer->got);
-    *peer = (struct peer){.world = peer->world, .fd = -1};
+    *peer = (struct peer){.world = peer->world, .other = peer->other, .fd = -1};
 }
 
 static bool has(struct peer *peer, size_t len)
@@ -274,8 +286,8 @@ struct pair *world_connect(struct world *w)
     assert_true(w->pair_count < WORLD_PAIRS_MAX);
     w->pairs[w->pair_count++] = p;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
-    peer_init(&p->client, w, fds[0]);
-    peer_init(&p->server, w, -1);
+    p->client = (struct peer){.world = w, .other = &p->server, .fd = fds[0]};
+    p->server = (struct peer){.world = w, .other = &p->client, .fd = -1};
     pgr_session_open(w->env, fds[1]);
     return p;
 }
@@ -285,7 +297,7 @@ void world_accept(struct pair *p)
     struct world *w = p->client.world;
     int fd = -1;
     PUMP_UNTIL(w->loop, (fd = accept4(w->listener, NULL, NULL, SOCK_CLOEXEC)) >= 0);
-    peer_init(&p->server, w, fd);
+    p->server.fd = fd;
 }
 
 struct pair *world_login(struct world *w)
@@ -354,6 +366,8 @@ void world_fini(struct world *w)
     answer_everything(w);
     assert_int_equal(atomic_load(&w->clients), 0);
     assert_true(pgr_list_is_empty(&w->env->sessions));
+    assert_true(pgr_list_is_empty(&w->env->funnel.elsewhere));
+    pgr_funnel_fini(&w->env->funnel);
     pgr_offload_destroy(&w->env->offload);
     pgr_loop_destroy(&w->loop);
     pgr_store_destroy(&w->store);

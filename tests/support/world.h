@@ -26,6 +26,7 @@
 /* One end of a connection, in the test's hands. */
 struct peer {
     struct world *world;
+    struct peer *other; /* the other end of the conversation */
     int fd;
     uint8_t *got; /* read and not yet looked at */
     size_t len;
@@ -70,6 +71,8 @@ void world_turns(struct world *w);
 void world_advance(struct world *w, uint64_t us);
 uint64_t world_count(const struct world *w, enum pgr_counter which);
 struct pgr_database *world_database(struct world *w); /* "db" */
+/* The catalog is read again for everyone who waits for that. */
+void world_reloads(struct world *w);
 
 /* A client connects; the proxy has not yet connected to the server. */
 struct pair *world_connect(struct world *w);
@@ -83,9 +86,9 @@ void world_answer_probe(struct pair *p);
 /* A login and a first read that makes the session's facts known; nothing is stored. */
 struct pair *world_login_known(struct world *w);
 
-/* Sends all of it, turning the loop while the socket is full. */
+/* Sends all of it; while the socket is full, the loop turns and the other end reads. */
 void peer_says(struct peer *peer, struct pgr_bytes bytes);
-/* Sends until nothing more is taken; returns how much that was. */
+/* Sends until nothing more is taken, while nobody reads; returns how much that was. */
 size_t peer_pushes(struct peer *peer, struct pgr_bytes bytes);
 void peer_closes(struct peer *peer);
 
