@@ -27,38 +27,6 @@ void pgr_funnel_fini(struct pgr_funnel *funnel)
     }
 }
 
-static void on_begun(struct pgr_write *write)
-{
-    struct pgr_open_write *w = pgr_container_of(write, struct pgr_open_write, write);
-    w->done(w->arg);
-}
-
-struct pgr_open_write *pgr_open_write_begin(struct pgr_funnel *funnel,
-                                            struct pgr_database *database,
-                                            const struct pgr_relset *relations,
-                                            enum pgr_answer *answer, pgr_loop_fn *done, void *arg)
-{
-    struct pgr_open_write *w = pgr_new(struct pgr_open_write);
-    w->funnel = funnel;
-    pgr_list_init(&w->node);
-    w->database = database;
-    w->relations = relations;
-    w->write.relations = relations;
-    w->write.done = on_begun;
-    w->done = done;
-    w->arg = arg;
-    *answer = PGR_ANSWER_NOW;
-    if (!funnel->begins_late)
-        *answer = funnel->authority->ops->begin(funnel->authority, &w->write);
-    return w;
-}
-
-void pgr_open_write_define(struct pgr_open_write *w)
-{
-    w->is_definition = true;
-    pgr_database_definition_begins(w->database);
-}
-
 static void on_ended(struct pgr_write *write)
 {
     struct pgr_open_write *w = pgr_container_of(write, struct pgr_open_write, write);
@@ -82,10 +50,51 @@ static enum pgr_answer end_now(struct pgr_open_write *w, pgr_loop_fn *done, void
     return answer;
 }
 
-/* Back on the worker's loop: nobody waits any more. */
+/* Back on the worker's loop: nobody waits any more. The end never overtakes the begin. */
 static void end_unattended(void *arg)
 {
-    (void)end_now(arg, NULL, NULL);
+    struct pgr_open_write *w = arg;
+    w->is_settled = true;
+    if (w->is_begun)
+        (void)end_now(w, NULL, NULL);
+}
+
+static void on_begun(struct pgr_write *write)
+{
+    struct pgr_open_write *w = pgr_container_of(write, struct pgr_open_write, write);
+    pgr_loop_fn *done = w->done;
+    void *arg = w->arg;
+    w->is_begun = true;
+    if (w->is_settled)
+        end_unattended(w);
+    done(arg);
+}
+
+struct pgr_open_write *pgr_open_write_begin(struct pgr_funnel *funnel,
+                                            struct pgr_database *database,
+                                            const struct pgr_relset *relations,
+                                            enum pgr_answer *answer, pgr_loop_fn *done, void *arg)
+{
+    struct pgr_open_write *w = pgr_new(struct pgr_open_write);
+    w->funnel = funnel;
+    pgr_list_init(&w->node);
+    w->database = database;
+    w->relations = relations;
+    w->write.relations = relations;
+    w->write.done = on_begun;
+    w->done = done;
+    w->arg = arg;
+    *answer = PGR_ANSWER_NOW;
+    if (!funnel->begins_late)
+        *answer = funnel->authority->ops->begin(funnel->authority, &w->write);
+    w->is_begun = *answer == PGR_ANSWER_NOW;
+    return w;
+}
+
+void pgr_open_write_define(struct pgr_open_write *w)
+{
+    w->is_definition = true;
+    pgr_database_definition_begins(w->database);
 }
 
 /* On the control loop: the outcome has become certain. */

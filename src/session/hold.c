@@ -114,6 +114,7 @@ static enum pgr_hold look_up(struct pgr_session *s, const struct pgr_key *key,
     if (work->get.result != PGR_LOOKUP_HIT)
         return PGR_HOLD_SEND;
     struct pgr_entry *entry = work->get.entry;
+    work->get.entry = NULL;
     uint64_t max_age_us = 0;
     uint64_t now_us = pgr_loop_now_us(s->env->loop);
     enum pgr_reason reason =
@@ -318,8 +319,8 @@ static enum pgr_hold consider_sync(struct pgr_session *s, const struct pgr_frame
     return PGR_HOLD_ANSWERED;
 }
 
-enum pgr_hold pgr_hold_consider(struct pgr_session *s, const struct pgr_frame *frame,
-                                struct pgr_bytes body)
+static enum pgr_hold consider(struct pgr_session *s, const struct pgr_frame *frame,
+                              struct pgr_bytes body)
 {
     switch (frame->type) {
     case PGR_FE_QUERY:
@@ -337,4 +338,17 @@ enum pgr_hold pgr_hold_consider(struct pgr_session *s, const struct pgr_frame *f
     default:
         return PGR_HOLD_SEND;
     }
+}
+
+enum pgr_hold pgr_hold_consider(struct pgr_session *s, const struct pgr_frame *frame,
+                                struct pgr_bytes body)
+{
+    enum pgr_hold hold = consider(s, frame, body);
+    /* An answer that came too late to be of use is no answer to the next question. */
+    if (s->work.ask == PGR_ASK_ANSWERED) {
+        s->work.ask = PGR_ASK_NONE;
+        pgr_entry_unref(s->work.get.entry);
+        s->work.get.entry = NULL;
+    }
+    return hold;
 }

@@ -248,7 +248,7 @@ static bool is_idle(const struct pgr_session *s)
 {
     return s->state != PGR_SESSION_READY ||
            (s->txn.status == 'I' && s->replies.count == 0 && !s->txn.is_open_implicitly &&
-            !s->work.is_active && s->client.held == 0);
+            !s->work.is_active && !s->work.is_waiting && s->client.held == 0);
 }
 
 void pgr_session_kill(struct pgr_session *s)

@@ -14,6 +14,8 @@ void pgr_work_reset(struct pgr_work *work)
     pgr_capture_unref(work->capture);
     pgr_tag_unref(work->tag);
     pgr_relset_unref(work->deps);
+    pgr_entry_unref(work->get.entry); /* answers that nobody looked at */
+    pgr_token_fini(&work->take.token);
     PGR_ASSERT(work->begun == NULL);
     *work = (struct pgr_work){0};
 }

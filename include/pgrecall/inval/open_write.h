@@ -33,6 +33,8 @@ struct pgr_open_write {
     struct pgr_list node; /* of funnel->elsewhere */
     struct pgr_database *database;
     const struct pgr_relset *relations;
+    bool is_begun;               /* acknowledged by the authority */
+    bool is_settled;             /* to be ended as soon as it is begun: nobody waits for it */
     bool is_definition;          /* ended only after the catalog was read again */
     bool is_exclusive;           /* stays in flight to the end of the transaction (G8) */
     struct pgr_open_write *next; /* the owner's list */
