@@ -89,7 +89,7 @@ static void take_option(struct pgr_options *o, int which, char **listen)
         *listen = joined;
         break;
     case 's':
-        warn_password(optarg);
+        warn_password(strchr(optarg, '=') ? strchr(optarg, '=') + 1 : optarg);
         add_override(o, pgr_strdup(optarg));
         break;
     case 'k':
