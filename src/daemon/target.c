@@ -61,11 +61,10 @@ enum pgr_err pgr_target_resolve(const struct pgr_settings *settings, struct pgr_
     if (err == PGR_OK)
         err = fill_endpoint(out, text, text_cap);
     if (err == PGR_OK && settings->upstream_service_dsn[0] != 0) {
-        struct pgr_dsn service;
+        struct pgr_dsn service = {0};
         out->service_dsn = settings->upstream_service_dsn;
         err = check_dsn("upstream.service_dsn", out->service_dsn, &service, text, text_cap);
-        if (err == PGR_OK)
-            pgr_dsn_fini(&service);
+        pgr_dsn_fini(&service);
     } else if (err == PGR_OK && out->dsn.user != NULL) {
         out->service_dsn = settings->upstream_dsn;
     }
