@@ -345,10 +345,14 @@ static uint64_t context_of(const char *column, const char *value)
 static void context_is_who_asks_and_how(void **state)
 {
     static const struct fake_answer differing[] = {
-        {" session_user", "bob"},      {" current_user", "bob"},
-        {"('search_path', true)", "public"},   {"'DateStyle'", "ISO, DMY"},
-        {"'TimeZone'", "Europe/Rome"}, {"'hnsw.ef_search'", "100"},
-        {"'app.of_role'", "x"},        {"'app.noted'", "x"},
+        {" session_user", "bob"},
+        {" current_user", "bob"},
+        {"('search_path', true)", "public"},
+        {"'DateStyle'", "ISO, DMY"},
+        {"'TimeZone'", "Europe/Rome"},
+        {"'hnsw.ef_search'", "100"},
+        {"'app.of_role'", "x"},
+        {"'app.noted'", "x"},
         {"'bytea_output'", ""}, /* empty is not NULL */
     };
     PGR_UNUSED(state);
