@@ -55,7 +55,7 @@ def copy_root(source, target):
 def chroot(root, command, workdir="/", timeout=900):
     """Runs a shell command inside a root, with a /proc and processes of its own; they end with it."""
     inner = "cd %s && %s" % (workdir, command)
-    outer = 'mount -t proc proc "$0/proc" && exec chroot "$0" /usr/bin/env -i PATH=%s HOME=/root ' \
+    outer = 'mount -t proc proc "$0/proc" && exec chroot "$0" /usr/bin/env -i PATH=%s HOME=/tmp ' \
             'DEBIAN_FRONTEND=noninteractive /bin/sh -c "$1"' % _PATH
     return run(["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", outer, root, inner], timeout)
 
