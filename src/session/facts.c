@@ -142,11 +142,13 @@ void pgr_backend_fini(struct pgr_backend_facts *facts)
 
 void pgr_backend_forget_settings(struct pgr_backend_facts *facts)
 {
+    facts->generation++;
     drop_learned(facts);
 }
 
 void pgr_backend_forget(struct pgr_backend_facts *facts)
 {
+    facts->generation++;
     drop_learned(facts);
     drop_path(facts);
 }

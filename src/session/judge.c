@@ -86,6 +86,15 @@ enum pgr_step_result pgr_step_decide_query(struct pgr_session *s, struct pgr_byt
     return PGR_STEP_NEXT;
 }
 
+/* Parsed before the settings were asked for, and nothing has changed them since: then these are
+ * what it was parsed under. */
+static void date_back(const struct pgr_session *s, struct pgr_prepared *prepared)
+{
+    if (prepared->context_id == 0 && s->facts.state == PGR_FACTS_KNOWN &&
+        prepared->generation == s->facts.generation && prepared->conf_epoch == s->facts.conf_epoch)
+        prepared->context_id = pgr_context_id(s->facts.context);
+}
+
 enum pgr_step_result pgr_step_decide_bind(struct pgr_session *s, struct pgr_bytes message)
 {
     struct pgr_msg_bind bind;
@@ -93,8 +102,10 @@ enum pgr_step_result pgr_step_decide_bind(struct pgr_session *s, struct pgr_byte
         pgr_work_bypass(&s->work, PGR_REASON_STATEMENT_UNKNOWN);
     else if (bind.portal.len > 0)
         pgr_work_bypass(&s->work, PGR_REASON_PARTIAL_UNIT);
-    else
+    else {
+        date_back(s, s->work.prepared);
         decide(s, s->work.prepared->text, bind.params);
+    }
     /* Literals were folded when it was parsed (A3): only under the same settings is it the same. */
     if (s->work.outcome == PGR_OUTCOME_MISS &&
         s->work.prepared->context_id != pgr_context_id(s->facts.context))

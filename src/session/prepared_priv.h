@@ -23,6 +23,8 @@ struct pgr_prepared {
     struct pgr_bytes text;
     struct pgr_bytes oids;
     struct pgr_stmt *stmt; /* its analysis, a reference */
+    uint64_t generation;   /* of the session's settings when it was parsed */
+    uint64_t conf_epoch;   /* likewise */
     uint64_t context_id;   /* settings under which PostgreSQL parsed it; 0: unknown */
     uint64_t epoch;        /* of the catalog it was parsed or last executed in; 0: unknown */
     bool is_confirmed;     /* ParseComplete was seen (or told) */

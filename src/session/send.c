@@ -91,6 +91,10 @@ enum pgr_step_result pgr_step_send_parse(struct pgr_session *s, struct pgr_bytes
     if (pgr_msg_parse_parse(pgr_body_of(message), &parse)) {
         struct pgr_prepared *prepared =
             s->work.stmt ? pgr_prepared_create(message, s->work.stmt) : NULL;
+        if (prepared != NULL) {
+            prepared->generation = s->facts.generation;
+            prepared->conf_epoch = pgr_database_conf_epoch(s->database);
+        }
         if (prepared != NULL && s->facts.state == PGR_FACTS_KNOWN) {
             prepared->context_id = pgr_context_id(s->facts.context);
             prepared->epoch = pgr_database_epoch(s->database);
