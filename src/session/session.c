@@ -61,7 +61,7 @@ void pgr_session_set_state(struct pgr_session *s, enum pgr_session_state next)
             return;
         }
     }
-    PGR_ASSERT(!"an edge of states.def");
+    PGR_ASSERT(false && "an edge of states.def");
 }
 
 /* ---- input of both sides, by state ---- */
