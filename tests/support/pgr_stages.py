@@ -16,6 +16,8 @@ import xml.etree.ElementTree
 TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 RESULTS = os.path.join(TOP, "build", "test-results")
 PYTHON = "/usr/bin/python3"
+# Seconds between the ever less gentle signals to a command that is over its stage's limit.
+GRACE = 20
 # gcc's ThreadSanitizer cannot start where the kernel spreads addresses too widely.
 TSAN_WRAPPER = ["setarch", platform.machine(), "-R"]
 
@@ -51,9 +53,14 @@ class Context:
         """
         child = subprocess.Popen(argv, cwd=TOP, env=dict(os.environ, **(env or {})), stdin=subprocess.DEVNULL,
                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
-        left = max(1, int(self.deadline - time.monotonic()))
-        signal.signal(signal.SIGALRM, lambda *_: os.killpg(child.pid, signal.SIGTERM))
-        signal.alarm(left)
+        ending = [signal.SIGINT, signal.SIGTERM]
+
+        def end(*_):
+            """Gently first: pytest then still says what it has found."""
+            os.killpg(child.pid, ending.pop(0) if ending else signal.SIGKILL)
+            signal.alarm(GRACE)
+        signal.signal(signal.SIGALRM, end)
+        signal.alarm(max(1, int(self.deadline - time.monotonic())))
         kept = []
         try:
             for line in child.stdout:
@@ -64,7 +71,8 @@ class Context:
             code = child.wait()
         finally:
             signal.alarm(0)
-        if code == -signal.SIGTERM:
+        if len(ending) < 2:
+            code = code or 1
             print("%s: ended after its %d s" % (self.stage.name, self.stage.limit))
         output = b"".join(kept).decode(errors="replace")
         if is_quiet and code != 0:
@@ -172,7 +180,7 @@ STAGES = [
     Stage("unit-tsan", 300, ctest("tsan", ["-LE", "lint"], TSAN_WRAPPER), ["build-tsan"]),
     Stage("build-fuzz", 300, build("fuzz")),
     Stage("fuzz", 400, fuzz, ["build-fuzz"]),
-    Stage("integration-dev", 600, pytest("dev"), ["build-dev", "build-release"]),
+    Stage("integration-dev", 900, pytest("dev"), ["build-dev", "build-release"]),
     Stage("drivers-tsan", 400, pytest("tsan", DRIVERS, TSAN_WRAPPER), ["build-tsan"]),
     Stage("regress", 900, regress("release", ["--cache", "on"]), ["build-release"]),
     Stage("libpq-pipeline", 300, regress("release", ["--suite", "libpq-pipeline"]), ["build-release"]),
