@@ -144,10 +144,10 @@ def fields_of(body):
 
 
 def rows_of(messages):
-    """The first column of every DataRow, as bytes."""
+    """The first column of every DataRow that has columns, as bytes."""
     rows = []
     for kind, body in messages:
-        if kind == b"D":
+        if kind == b"D" and body[:2] != b"\0\0":
             length, = struct.unpack("!i", body[2:6])
             rows.append(None if length < 0 else body[6:6 + length])
     return rows
