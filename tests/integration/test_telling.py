@@ -93,8 +93,8 @@ def simple_story(link, ledger):
     cursor.execute("SELECT 1; SELECT 2")
     ledger.bypass("select ?; select ?", "MULTI_STATEMENT")
     # What is not understood may have changed anything, so nothing is remembered for a moment after it.
-    for sql, kind, reason in (("SELEC 1", "selec ?", "UNPARSED"),
-                              ("SELECT * FROM told_nowhere", "select * from told_nowhere", "UNKNOWN_RELATION")):
+    for sql, kind, reason in (("SELECT * FROM told_nowhere", "select * from told_nowhere", "UNKNOWN_RELATION"),
+                              ("SELEC 1", "selec ?", "UNPARSED")):
         with pytest.raises(Exception):
             cursor.execute(sql)
         ledger.bypass(kind, reason, is_error=True)

@@ -38,7 +38,7 @@ static enum pgr_weather weather_at(unsigned long operation)
 static void operate(struct pgr_client *client, unsigned long operation)
 {
     enum pgr_weather weather = weather_at(operation);
-    unsigned writes_of_1000 = weather == PGR_STORM ? 100 : 12;
+    unsigned writes_of_1000 = weather == PGR_STORM ? 100 : 8;
     if (pgr_client_random(client, 1000) < writes_of_1000)
         pgr_client_write(client, weather);
     else
