@@ -120,8 +120,27 @@ static void ask(struct pgr_database *database, struct pgr_db_request request)
     pgr_loop_post(database->registry->options.loop, on_inbox, database);
 }
 
+static void on_look(void *arg)
+{
+    struct pgr_database *database = arg;
+    if (database->side != NULL)
+        pgr_side_look(database->side);
+}
+
+/* Roles and their memberships are of all databases: the others look at once, not at their next poll. */
+static void look_at_others(const struct pgr_database *database)
+{
+    struct pgr_databases *registry = database->registry;
+    pgr_mutex_lock(&registry->lock);
+    for (size_t i = 0; i < registry->count; i++)
+        if (registry->items[i] != database && registry->items[i]->has_side)
+            pgr_loop_post(registry->options.loop, on_look, registry->items[i]);
+    pgr_mutex_unlock(&registry->lock);
+}
+
 void pgr_database_reload(struct pgr_database *database, pgr_loop_fn *fn, void *arg)
 {
+    look_at_others(database);
     ask(database, (struct pgr_db_request){.is_reload = true, .fn = fn, .arg = arg});
 }
 
@@ -192,6 +211,11 @@ void pgr_database_definition_ends(struct pgr_database *database)
     atomic_fetch_sub(&database->definitions, 1);
 }
 
+bool pgr_database_is_changing(const struct pgr_database *database)
+{
+    return atomic_load(&database->definitions) > 0;
+}
+
 static void on_users(void *arg)
 {
     struct pgr_side *side = side_of(arg);
@@ -245,7 +269,7 @@ struct pgr_catalog *pgr_database_catalog(struct pgr_database *database, uint64_t
     struct pgr_catalog *catalog = NULL;
     pgr_mutex_lock(&database->lock);
     /* The clocks of two loops may differ by a turn: fresh_us may lie ahead of now_us. */
-    if (database->catalog != NULL && atomic_load(&database->definitions) == 0 &&
+    if (database->catalog != NULL &&
         (now_us <= database->fresh_us || now_us - database->fresh_us <= bound))
         catalog = pgr_catalog_ref(database->catalog);
     pgr_mutex_unlock(&database->lock);

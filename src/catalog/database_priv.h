@@ -64,6 +64,8 @@ void pgr_db_requests_free(struct pgr_list *requests);
 struct pgr_side *pgr_side_create(struct pgr_database *database);
 void pgr_side_destroy(struct pgr_side **side);
 void pgr_side_take(struct pgr_side *side, struct pgr_db_request *request); /* owned */
+/* A poll is due now. */
+void pgr_side_look(struct pgr_side *side);
 /* The first session came, or the last one left. */
 void pgr_side_note_users(struct pgr_side *side);
 /* The staleness bound changed: polls follow. */

@@ -49,7 +49,8 @@ struct pgr_side {
     uint64_t sent_us; /* when what is under way was sent */
     struct pgr_load *load;
     struct pgr_list reload_next; /* requests that the next load serves */
-    struct pgr_timer *quiet;     /* armed while they wait for quiet */
+    bool has_difference; /* a check found one: they are served by a load, when it is quiet */
+    struct pgr_timer *quiet;
     bool is_waiting_for_quiet;
     uint64_t first_reload_us;   /* when the oldest of them came */
     struct pgr_list reload_now; /* … that the load under way serves */
@@ -68,6 +69,7 @@ struct pgr_side {
 
 static void on_loaded(void *arg, enum pgr_err err, const char *text, struct pgr_builder *builder);
 static void on_compared(void *arg, enum pgr_err err, const char *text, struct pgr_builder *builder);
+static void on_checked(void *arg, enum pgr_err err, const char *text, struct pgr_builder *builder);
 static void on_pulse(void *arg, enum pgr_err err, const char *text,
                      const struct pgr_pqresult *result, int index, bool is_last);
 
@@ -104,17 +106,31 @@ bool pgr_side_is_up(const struct pgr_side *side)
     return side->state == SIDE_UP;
 }
 
+static void move_all(struct pgr_list *from, struct pgr_list *to)
+{
+    while (!pgr_list_is_empty(from)) {
+        struct pgr_list *node = from->next;
+        pgr_list_remove(node);
+        pgr_list_push_back(to, node);
+    }
+}
+
+/* Most statements that might have changed definitions have not: asking is cheaper than reading. */
+static void start_check(struct pgr_side *side)
+{
+    begin(side);
+    move_all(&side->reload_next, &side->reload_now);
+    side->load = pgr_load_version(side->conn, on_checked, side);
+}
+
 static void start_load(struct pgr_side *side)
 {
     begin(side);
     side->needs_load = false;
+    side->has_difference = false;
     side->is_waiting_for_quiet = false;
     pgr_timer_stop(side->quiet);
-    while (!pgr_list_is_empty(&side->reload_next)) {
-        struct pgr_list *node = side->reload_next.next;
-        pgr_list_remove(node);
-        pgr_list_push_back(&side->reload_now, node);
-    }
+    move_all(&side->reload_next, &side->reload_now);
     side->load = pgr_load_catalog(side->conn, on_loaded, side);
 }
 
@@ -122,9 +138,12 @@ void pgr_side_step(struct pgr_side *side)
 {
     if (side->state != SIDE_UP || side->is_busy)
         return;
-    bool has_request = !pgr_list_is_empty(&side->reload_next) && !side->is_waiting_for_quiet;
-    if (side->needs_load || has_request) {
+    bool has_request = !pgr_list_is_empty(&side->reload_next);
+    bool is_quiet = side->has_difference && !side->is_waiting_for_quiet;
+    if (side->needs_load || (has_request && is_quiet)) {
         start_load(side);
+    } else if (has_request && !side->has_difference) {
+        start_check(side);
     } else if (!pgr_waits_ask(side->waits) && side->needs_pulse) {
         side->needs_pulse = false;
         begin(side);
@@ -137,11 +156,7 @@ static void tell(struct pgr_list *requests)
 {
     struct pgr_list told;
     pgr_list_init(&told);
-    while (!pgr_list_is_empty(requests)) {
-        struct pgr_list *node = requests->next;
-        pgr_list_remove(node);
-        pgr_list_push_back(&told, node);
-    }
+    move_all(requests, &told);
     while (!pgr_list_is_empty(&told)) {
         struct pgr_db_request *request = pgr_container_of(told.next, struct pgr_db_request, node);
         pgr_list_remove(&request->node);
@@ -178,6 +193,8 @@ static void hang_up(struct pgr_side *side)
     pgr_waits_forget_question(side->waits);
     side->state = SIDE_DOWN;
     side->is_busy = false;
+    side->has_difference = false;
+    side->is_waiting_for_quiet = false;
     replace(&side->pulse, NULL);
 }
 
@@ -188,16 +205,10 @@ static void give_up_reloads(struct pgr_side *side)
         return;
     pgr_database_withdraw(side->database);
     side->needs_load = true;
-    struct pgr_list *const queues[] = {&side->reload_next, &side->reload_now};
     struct pgr_list all;
     pgr_list_init(&all);
-    for (size_t i = 0; i < PGR_ARRAY_LEN(queues); i++) {
-        while (!pgr_list_is_empty(queues[i])) {
-            struct pgr_list *node = queues[i]->next;
-            pgr_list_remove(node);
-            pgr_list_push_back(&all, node);
-        }
-    }
+    move_all(&side->reload_next, &all);
+    move_all(&side->reload_now, &all);
     tell(&all);
 }
 
@@ -334,6 +345,37 @@ static void on_compared(void *arg, enum pgr_err err, const char *text, struct pg
     pgr_side_step(side);
 }
 
+static void await_quiet(struct pgr_side *side);
+
+/* What was asked for changed nothing, or a load must follow. */
+static void on_checked(void *arg, enum pgr_err err, const char *text, struct pgr_builder *builder)
+{
+    struct pgr_side *side = arg;
+    struct pgr_database *database = side->database;
+    side->load = NULL;
+    if (err != PGR_OK) {
+        pgr_side_fail(side, text);
+        return;
+    }
+    char *version = pgr_builder_version(builder);
+    bool is_same = pgr_str_eq(version, side->version) && pgr_database_epoch(database) != 0;
+    pgr_free(version);
+    pgr_side_end_turn(side);
+    if (is_same) {
+        replace(&side->pulse, pgr_builder_pulse(builder));
+        pgr_database_confirm(database, side->sent_us);
+        pgr_builder_destroy(&builder);
+        tell(&side->reload_now);
+    } else {
+        pgr_builder_destroy(&builder);
+        side->has_difference = true;
+        move_all(&side->reload_now, &side->reload_next);
+        await_quiet(side);
+    }
+    if (database->side == side)
+        pgr_side_step(side);
+}
+
 static void note_conf_time(struct pgr_side *side, const char *time)
 {
     if (side->conf_time != NULL && !pgr_str_eq(side->conf_time, time))
@@ -370,6 +412,11 @@ static void on_poll_due(void *arg)
     struct pgr_side *side = arg;
     side->needs_pulse = true;
     pgr_side_step(side);
+}
+
+void pgr_side_look(struct pgr_side *side)
+{
+    on_poll_due(side);
 }
 
 void pgr_side_rearm(struct pgr_side *side)
@@ -409,10 +456,13 @@ void pgr_side_take(struct pgr_side *side, struct pgr_db_request *request)
     if (pgr_list_is_empty(&side->reload_next))
         side->first_reload_us = pgr_loop_clock_us(side->loop);
     pgr_list_push_back(&side->reload_next, &request->node);
-    if (side->state == SIDE_UP)
-        await_quiet(side);
-    else
+    if (side->state != SIDE_UP) {
         give_up_reloads(side);
+        return;
+    }
+    if (side->has_difference)
+        await_quiet(side);
+    pgr_side_step(side);
 }
 
 /* ---- sessions come and go ---- */

@@ -10,7 +10,6 @@
 #include "pgrecall/pq/pqconn.h"
 
 #define STATUS_FINE        0
-#define STATUS_WRONG       1
 #define STATUS_UNREACHABLE 3
 
 struct check {
@@ -122,29 +121,11 @@ static void on_connected(void *arg, int err, const char *text)
     finish(c, STATUS_FINE);
 }
 
-/* Every address to listen on must at least be readable as one. */
-static bool check_listen(const struct pgr_settings *settings)
-{
-    for (size_t i = 0; i < settings->proxy_listen_count; i++) {
-        char storage[300];
-        char text[300];
-        struct pgr_endpoint endpoint;
-        if (pgr_endpoint_parse(settings->proxy_listen[i], PGR_DEFAULT_PORT, storage,
-                               sizeof(storage), &endpoint, text, sizeof(text)) != PGR_OK) {
-            (void)fprintf(stderr, "pgrecall: proxy.listen: %s\n", text);
-            return false;
-        }
-    }
-    return true;
-}
-
 int pgr_check(const struct pgr_settings *settings, const struct pgr_target *target,
               const struct pgr_seams *seams)
 {
     static const struct pgr_stream_events deaf = {ignore, ignore, ignore_closed};
     struct check c = {.settings = settings, .target = target, .status = STATUS_UNREACHABLE};
-    if (!check_listen(settings))
-        return STATUS_WRONG;
     c.loop = pgr_loop_create(&seams->clock);
     (void)printf("configuration ok\n");
     if (target->service_dsn[0] != 0)

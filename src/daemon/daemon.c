@@ -35,6 +35,22 @@ static void on_catalog_changed(void *arg, struct pgr_database *database,
             pgr_f_int("epoch", catalog ? (int64_t)catalog->epoch : 0));
 }
 
+/* Every address to listen on must at least be readable as one. */
+static bool check_listen(const struct pgr_settings *settings)
+{
+    for (size_t i = 0; i < settings->proxy_listen_count; i++) {
+        char storage[300];
+        char text[300];
+        struct pgr_endpoint endpoint;
+        if (pgr_endpoint_parse(settings->proxy_listen[i], PGR_DEFAULT_PORT, storage,
+                               sizeof(storage), &endpoint, text, sizeof(text)) != PGR_OK) {
+            (void)fprintf(stderr, "pgrecall: proxy.listen: %s\n", text);
+            return false;
+        }
+    }
+    return true;
+}
+
 static int load(struct pgr_daemon *d)
 {
     struct pgr_buf errors;
@@ -47,6 +63,10 @@ static int load(struct pgr_daemon *d)
     }
     pgr_buf_fini(&errors);
     d->settings->generation = 1;
+    if (!check_listen(d->settings)) {
+        pgr_settings_unref(d->settings);
+        return STATUS_WRONG;
+    }
     if (pgr_target_resolve(d->settings, &d->target, text, sizeof(text)) != PGR_OK) {
         (void)fprintf(stderr, "pgrecall: %s\n", text);
         pgr_settings_unref(d->settings);

@@ -56,18 +56,20 @@ static enum pgr_err fill_endpoint(struct pgr_target *t, char *error, size_t cap)
 enum pgr_err pgr_target_resolve(const struct pgr_settings *settings, struct pgr_target *out,
                                 char *text, size_t text_cap)
 {
-    *out = (struct pgr_target){.service_dsn = ""};
+    *out = (struct pgr_target){0};
     enum pgr_err err = check_dsn("upstream.dsn", settings->upstream_dsn, &out->dsn, text, text_cap);
     if (err == PGR_OK)
         err = fill_endpoint(out, text, text_cap);
     if (err == PGR_OK && settings->upstream_service_dsn[0] != 0) {
         struct pgr_dsn service = {0};
-        out->service_dsn = settings->upstream_service_dsn;
+        out->service_dsn = pgr_strdup(settings->upstream_service_dsn);
         err = check_dsn("upstream.service_dsn", out->service_dsn, &service, text, text_cap);
         pgr_dsn_fini(&service);
     } else if (err == PGR_OK && out->dsn.user != NULL) {
-        out->service_dsn = settings->upstream_dsn;
+        out->service_dsn = pgr_strdup(settings->upstream_dsn);
     }
+    if (out->service_dsn == NULL)
+        out->service_dsn = pgr_strdup("");
     if (err != PGR_OK)
         pgr_target_fini(out);
     return err;
@@ -76,6 +78,7 @@ enum pgr_err pgr_target_resolve(const struct pgr_settings *settings, struct pgr_
 void pgr_target_fini(struct pgr_target *target)
 {
     pgr_free(target->unix_path);
+    pgr_free(target->service_dsn);
     pgr_dsn_fini(&target->dsn);
-    *target = (struct pgr_target){.service_dsn = ""};
+    *target = (struct pgr_target){0};
 }

@@ -15,7 +15,7 @@ struct pgr_target {
     struct pgr_dsn dsn;
     struct pgr_endpoint endpoint;
     char *unix_path;
-    const char *service_dsn; /* "" when there is none: the cache stays off */
+    char *service_dsn; /* owned; "" when there is none: the cache stays off */
 };
 
 enum pgr_err pgr_target_resolve(const struct pgr_settings *settings, struct pgr_target *out,

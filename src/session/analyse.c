@@ -139,8 +139,7 @@ enum pgr_step_result pgr_step_learn(struct pgr_session *s, struct pgr_bytes mess
         s->work.ask = PGR_ASK_NONE;
         return PGR_STEP_AGAIN;
     }
-    if (s->facts.state != PGR_FACTS_UNKNOWN &&
-        s->facts.conf_epoch != pgr_database_conf_epoch(s->database))
+    if (s->facts.state != PGR_FACTS_UNKNOWN && !pgr_facts_are_current(s))
         pgr_backend_forget(&s->facts);
     if (s->facts.state != PGR_FACTS_UNKNOWN || !s->env->settings->cache_enabled ||
         s->work.stmt == NULL || !wants_facts(s->work.stmt) || s->identity.is_replication ||
@@ -149,6 +148,11 @@ enum pgr_step_result pgr_step_learn(struct pgr_session *s, struct pgr_bytes mess
     enum pgr_reason reason;
     struct pgr_catalog *catalog =
         pgr_database_catalog(s->database, pgr_loop_now_us(s->env->loop), &reason);
+    if (catalog != NULL && pgr_database_is_changing(s->database)) { /* it would be asked again */
+        pgr_catalog_unref(catalog);
+        catalog = NULL;
+        reason = PGR_REASON_CATALOG_UNAVAILABLE;
+    }
     if (catalog == NULL) {
         s->facts.reason = reason;
         return PGR_STEP_NEXT;

@@ -12,7 +12,8 @@ static void note_effects(struct pgr_session *s, bool is_replication_command)
 {
     struct pgr_work *work = &s->work;
     enum pgr_reason reason;
-    if (work->stmt == NULL || s->txn.has_odd_strings || s->txn.has_odd_encoding) {
+    if (work->stmt == NULL || s->txn.has_odd_strings || s->txn.has_odd_encoding ||
+        s->txn.may_lex_otherwise) {
         work->is_wholly_unknown = true;
         work->effects.flags = PGR_EFFECT_WRITES_ALL | PGR_EFFECT_DEFINITION |
                               PGR_EFFECT_MAY_COMMIT | PGR_EFFECT_SETTINGS | PGR_EFFECT_STATEMENTS;
@@ -20,9 +21,11 @@ static void note_effects(struct pgr_session *s, bool is_replication_command)
     }
     if (is_replication_command)
         return;
-    struct pgr_catalog *catalog =
-        pgr_database_catalog(s->database, pgr_loop_now_us(s->env->loop), &reason);
-    const struct pgr_search_path *path = s->facts.is_path_known ? &s->facts.path : NULL;
+    struct pgr_catalog *catalog = NULL;
+    if (!pgr_database_is_changing(s->database))
+        catalog = pgr_database_catalog(s->database, pgr_loop_now_us(s->env->loop), &reason);
+    bool is_path_known = s->facts.is_path_known && pgr_facts_are_current(s);
+    const struct pgr_search_path *path = is_path_known ? &s->facts.path : NULL;
     pgr_effects_of(work->stmt, catalog, path, &work->effects);
     pgr_catalog_unref(catalog);
 }
@@ -41,6 +44,28 @@ static bool is_replication_command(const struct pgr_session *s, struct pgr_bytes
     return false;
 }
 
+/* Until it is answered, how the next text is cut into tokens is not certain. */
+static bool may_change_lexing(const struct pgr_stmt *stmt)
+{
+    return stmt == NULL || stmt->kind != PGR_STMT_SET || stmt->setting == NULL ||
+           pgr_str_eq(stmt->setting, "standard_conforming_strings") ||
+           pgr_str_eq(stmt->setting, "client_encoding") || pgr_str_eq(stmt->setting, "names");
+}
+
+/* All but an unnamed one that PostgreSQL has not been told of: nothing there can have touched it. */
+static void forget_statements(struct pgr_session *s)
+{
+    struct pgr_prepared *unsent = NULL;
+    if (s->unnamed == PGR_UNNAMED_UNSENT)
+        unsent = pgr_statement_of(s, PGR_BYTES("", 0));
+    if (unsent != NULL)
+        pgr_prepared_ref(unsent);
+    pgr_names_clear(s->statements);
+    if (unsent != NULL)
+        pgr_names_put(s->statements, PGR_BYTES("", 0), unsent);
+    pgr_prepared_unref(unsent);
+}
+
 /* Local settings of the session follow at once: what is sent later means what it means after it. */
 void pgr_work_apply_effects(struct pgr_session *s)
 {
@@ -49,16 +74,16 @@ void pgr_work_apply_effects(struct pgr_session *s)
         pgr_backend_note_setting(&s->facts, effects->setting);
     if (effects->flags & PGR_EFFECT_SETTINGS) {
         s->txn.has_touched_settings = true;
+        if (may_change_lexing(s->work.stmt))
+            s->txn.may_lex_otherwise = true;
         if (s->work.stmt != NULL && s->work.stmt->kind == PGR_STMT_SET &&
             !pgr_str_eq(s->work.stmt->setting, "search_path"))
             pgr_backend_forget_settings(&s->facts);
         else
             pgr_backend_forget(&s->facts);
     }
-    if (effects->flags & PGR_EFFECT_STATEMENTS) {
-        pgr_names_clear(s->statements);
-        s->unnamed = PGR_UNNAMED_SAME;
-    }
+    if (effects->flags & PGR_EFFECT_STATEMENTS)
+        forget_statements(s);
     pgr_txn_note_locks(&s->txn, effects->flags);
 }
 

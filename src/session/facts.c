@@ -41,6 +41,11 @@ enum judged {
     "CASE WHEN pg_catalog.strpos(" SETTING(                                                        \
         "search_path") ", 'pg_temp') OPERATOR(pg_catalog.>) 0 THEN NULL ELSE " value " END"
 
+/* A name may be given to another role while a session lives. */
+#define ROLE_OID(user)                                                                             \
+    "(SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname OPERATOR(pg_catalog.=) " user ")"
+#define WHO_COLUMNS 4
+
 static const char *const judged_columns[JUDGED_COUNT] = {
     [JUDGED_PID] = "pg_catalog.pg_backend_pid()",
     [JUDGED_SYSTEM] = PGR_SQL_SYSTEM_IDENTIFIER,
@@ -89,6 +94,7 @@ static const char *const keyed_settings[] = {
     "row_security",
     "session_replication_role",
     "gin_fuzzy_search_limit",
+    "restrict_nonsystem_relation_kind",
     "default_transaction_read_only",
     "enable_group_by_reordering",
     "icu_validation_level",
@@ -208,7 +214,8 @@ static void build_sql(const struct pgr_backend_facts *facts, const struct pgr_ca
     (void)pgr_buf_printf(sql, "SELECT ");
     for (size_t i = 0; i < JUDGED_COUNT; i++)
         (void)pgr_buf_printf(sql, "%s%s", i ? ", " : "", judged_columns[i]);
-    (void)pgr_buf_printf(sql, ", session_user, current_user");
+    (void)pgr_buf_printf(sql, ", session_user, current_user, " ROLE_OID(
+                                  "session_user") ", " ROLE_OID("current_user"));
     for (size_t i = 0; i < PGR_ARRAY_LEN(keyed_settings); i++)
         add_setting(sql, keyed_settings[i]);
     for (size_t i = 0; i < catalog->extra_setting_count; i++)
@@ -348,7 +355,7 @@ static struct pgr_context *intern_context(const struct pgr_backend_facts *facts,
 void pgr_backend_learn(struct pgr_backend_facts *facts, struct pgr_bytes row,
                        const struct pgr_facts_expect *expect)
 {
-    size_t count = JUDGED_COUNT + 2 + PGR_ARRAY_LEN(keyed_settings) +
+    size_t count = JUDGED_COUNT + WHO_COLUMNS + PGR_ARRAY_LEN(keyed_settings) +
                    expect->catalog->extra_setting_count + facts->extra_count;
     struct pgr_bytes *values = pgr_new_array(struct pgr_bytes, count);
     enum pgr_reason reason = PGR_REASON_SETTINGS_UNKNOWN;
@@ -361,6 +368,7 @@ void pgr_backend_learn(struct pgr_backend_facts *facts, struct pgr_bytes row,
         drop_path(facts); /* names may mean something else */
     pgr_backend_refuse(facts, reason);
     facts->conf_epoch = expect->conf_epoch; /* what is refused is not asked again either */
+    facts->epoch = expect->catalog->epoch;
     if (reason == PGR_REASON_NONE) {
         facts->context = intern_context(facts, values, count, expect);
         if (facts->context != NULL)

@@ -30,6 +30,7 @@ struct pgr_backend_facts {
     struct pgr_context *context; /* a reference while KNOWN */
     struct pgr_search_path path; /* as current_schemas(true) */
     uint64_t generation;         /* counts the times that settings may have changed */
+    uint64_t epoch;              /* of the catalog when asked: a new schema may change the path */
     uint64_t conf_epoch;         /* pgr_database_conf_epoch() when asked */
     /* Dotted settings seen in this session's startup packet or SETs: asked for by name. */
     char *extra[PGR_EXTRA_SETTINGS_MAX];

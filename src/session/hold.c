@@ -17,6 +17,13 @@
 /* Replies up to this size are copied into the output: cheaper than one more segment. */
 #define COPY_MAX 4096
 
+/* A reload of the server's settings, a new schema, a renamed role: what was asked is outdated. */
+bool pgr_facts_are_current(const struct pgr_session *s)
+{
+    return s->facts.conf_epoch == pgr_database_conf_epoch(s->database) &&
+           s->facts.epoch == pgr_database_epoch(s->database);
+}
+
 enum pgr_reason pgr_hold_obstacle(const struct pgr_session *s)
 {
     if (!s->env->settings->cache_enabled)
@@ -35,7 +42,7 @@ enum pgr_reason pgr_hold_obstacle(const struct pgr_session *s)
         return PGR_REASON_HOLDS_LOCK;
     if (s->facts.state != PGR_FACTS_KNOWN)
         return s->facts.reason;
-    if (s->facts.conf_epoch != pgr_database_conf_epoch(s->database))
+    if (!pgr_facts_are_current(s))
         return PGR_REASON_SETTINGS_UNKNOWN;
     return PGR_REASON_NONE;
 }

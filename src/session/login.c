@@ -17,6 +17,8 @@
 /* PostgreSQL's own bound on a message before authentication (PG_MAX_AUTH_TOKEN_LENGTH). */
 #define AUTH_MESSAGE_MAX  65535u
 #define CANCEL_TIMEOUT_MS 10000
+/* PostgreSQL cuts names of users and databases to NAMEDATALEN - 1 bytes. */
+#define PGR_NAME_MAX 63
 
 static void on_login_timeout(void *arg)
 {
@@ -181,7 +183,7 @@ static void note_parameter(void *arg, const char *name, const char *value)
                                                          : NULL;
     if (slot != NULL) {
         pgr_free(*slot);
-        *slot = pgr_strdup(value);
+        *slot = pgr_strndup(value, strnlen(value, PGR_NAME_MAX));
     } else if (pgr_str_eq(name, "replication")) {
         s->identity.is_replication = !is_false(value);
         s->identity.is_physical = s->identity.is_replication && !pgr_str_eq(value, "database");

@@ -23,6 +23,7 @@ struct pgr_prepared {
     struct pgr_bytes text;
     struct pgr_bytes oids;
     struct pgr_stmt *stmt; /* its analysis, a reference */
+    uint64_t sent_epoch;   /* of the catalog when it was last executed */
     uint64_t generation;   /* of the session's settings when it was parsed */
     uint64_t conf_epoch;   /* likewise */
     uint64_t context_id;   /* settings under which PostgreSQL parsed it; 0: unknown */

@@ -172,6 +172,8 @@ enum pgr_step_result pgr_step_send_execute(struct pgr_session *s, struct pgr_byt
         .note = note_of(s),
         .prepared = capture ? pgr_prepared_ref(s->work.prepared) : NULL,
     };
+    if (capture != NULL)
+        s->work.prepared->sent_epoch = pgr_database_epoch(s->database);
     pgr_work_apply_effects(s);
     dispatch(s, message, &op);
     if (capture == NULL)
@@ -194,6 +196,7 @@ enum pgr_step_result pgr_step_send_answered(struct pgr_session *s, struct pgr_by
     struct pgr_op op = {.type = message.at[0]};
     if (op.type == PGR_FE_COPY_FAIL)
         op.type = PGR_FE_COPY_DONE;
+    pgr_work_apply_effects(s); /* of a function call; the others have none */
     dispatch(s, message, &op);
     if (op.type != PGR_FE_SYNC)
         s->txn.is_unit_clean = false;
@@ -241,14 +244,17 @@ enum pgr_step_result pgr_step_send_long(struct pgr_session *s, struct pgr_bytes 
     struct pgr_frame frame;
     struct pgr_op op = {.type = front.at[0], .note = note_of(s)};
     PGR_ASSERT(pgr_frame_peek(front, PGR_FRAME_MAX, &frame) == PGR_PARSE_OK);
-    if (op.type == PGR_FE_QUERY || op.type == PGR_FE_PARSE) {
-        /* a Parse gives some name a meaning that was not seen */
-        pgr_names_clear(s->statements);
-        s->unnamed = PGR_UNNAMED_SAME;
-    }
+    bool is_unnamed =
+        op.type == PGR_FE_PARSE && front.len > PGR_FRAME_HEAD && front.at[PGR_FRAME_HEAD] == 0;
     pgr_work_apply_effects(s);
     s->client.passing = pgr_frame_size(&frame) - front.len;
     dispatch(s, front, op.type == PGR_FE_COPY_DATA ? NULL : &op);
+    if (op.type == PGR_FE_PARSE) /* gives some name a meaning that was not seen */
+        pgr_names_clear(s->statements);
+    if (op.type == PGR_FE_QUERY)
+        pgr_names_put(s->statements, PGR_BYTES("", 0), NULL);
+    if (op.type == PGR_FE_QUERY || is_unnamed)
+        s->unnamed = PGR_UNNAMED_SAME;
     s->txn.is_unit_clean = false;
     return PGR_STEP_NEXT;
 }

@@ -56,6 +56,7 @@ static void refuse_facts(struct pgr_session *s)
 {
     pgr_backend_refuse(&s->facts, PGR_REASON_SETTINGS_UNKNOWN);
     s->facts.conf_epoch = s->probe_conf_epoch;
+    s->facts.epoch = s->probe_catalog ? s->probe_catalog->epoch : 0;
 }
 
 void pgr_server_finish_op(void *arg, struct pgr_op *op, enum pgr_op_end end)
@@ -68,7 +69,7 @@ void pgr_server_finish_op(void *arg, struct pgr_op *op, enum pgr_op_end end)
             op->prepared->is_confirmed = true;
         else if (end ==
                  PGR_OP_ANSWERED) /* executed anew: PostgreSQL has checked it in this epoch */
-            op->prepared->epoch = pgr_database_epoch(s->database);
+            op->prepared->epoch = op->prepared->sent_epoch;
         else if (op->type == PGR_FE_PARSE)
             pgr_names_drop(s->statements, op->prepared);
         pgr_prepared_unref(op->prepared);
@@ -238,6 +239,7 @@ static void store_finished(struct pgr_session *s, uint8_t status)
 static void settle(struct pgr_session *s)
 {
     s->txn.is_open_implicitly = false;
+    s->txn.may_lex_otherwise = false;
     if (s->txn.status != 'I')
         return;
     if (s->txn.has_touched_settings)

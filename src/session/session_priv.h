@@ -78,6 +78,7 @@ struct pgr_txn {
     bool holds_lock;                 /* explicit lock until the transaction ends */
     bool holds_session_lock;
     bool is_unit_clean;          /* only reads and preparations were sent in the unit under way */
+    bool may_lex_otherwise;      /* something unanswered may have changed the two below */
     bool has_odd_strings;        /* standard_conforming_strings = off: our lexer assumes on */
     bool has_odd_encoding;       /* client_encoding with ASCII bytes inside characters */
     struct pgr_open_write *held; /* in flight to the end of the transaction */
@@ -209,6 +210,8 @@ enum pgr_hold {
 };
 enum pgr_hold pgr_hold_consider(struct pgr_session *s, const struct pgr_frame *frame,
                                 struct pgr_bytes body);
+/* What the probe told is of the definitions and server settings in force. */
+bool pgr_facts_are_current(const struct pgr_session *s);
 /* NONE if a unit that begins now may be answered here. */
 enum pgr_reason pgr_hold_obstacle(const struct pgr_session *s);
 void pgr_hold_release(struct pgr_session *s);

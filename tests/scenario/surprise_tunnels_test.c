@@ -23,6 +23,10 @@ STORY(surprise_tunnels)
     fake_database_answer(world_database(w), FAKE_PID);
     world_turns(w);
     world_reloads(w); /* it may have changed definitions, too */
-    story_passes(reader, fe_query(STORY_READ), story_reply());
+    SAYS(&reader->client, fe_query(STORY_READ));
+    world_answer_probe(reader); /* new definitions may have given its names another meaning */
+    SEES(&reader->server, fe_query(STORY_READ));
+    SAYS(&reader->server, story_reply());
+    SEES(&reader->client, story_reply());
     story_hits(reader, fe_query(STORY_READ), story_reply());
 }

@@ -188,7 +188,7 @@ struct pgr_catalog *pgr_database_catalog(struct pgr_database *database, uint64_t
                                          enum pgr_reason *reason)
 {
     PGR_UNUSED(now_us);
-    bool is_there = database->catalog != NULL && database->definitions == 0;
+    bool is_there = database->catalog != NULL;
     *reason = is_there                    ? PGR_REASON_NONE
               : database->catalog != NULL ? PGR_REASON_CATALOG_UNAVAILABLE
                                           : database->reason;
@@ -221,4 +221,9 @@ void pgr_database_await_backend_end(struct pgr_database *database, uint32_t pid,
 {
     assert_true(pid != 0);
     await(database, (struct fake_call){fn, arg, pid});
+}
+
+bool pgr_database_is_changing(const struct pgr_database *database)
+{
+    return database->definitions > 0;
 }

@@ -41,7 +41,7 @@ struct pgr_database {
     struct fake_call calls[FAKE_CALLS_MAX]; /* reloads and ends of backends that are awaited */
     size_t call_count;
     int users;
-    int definitions; /* under way: no catalog meanwhile */
+    int definitions; /* under way: nothing written is resolved meanwhile */
 };
 
 struct pgr_databases {

@@ -68,9 +68,12 @@ uint64_t pgr_database_epoch(const struct pgr_database *database);
  * under another count learns them again. */
 uint64_t pgr_database_conf_epoch(const struct pgr_database *database);
 
-/* [any] A change of definitions is under way: while any is, pgr_database_catalog() gives NULL. */
+/* [any] A change of definitions is under way, from before it is sent until the catalog was read. */
 void pgr_database_definition_begins(struct pgr_database *database);
 void pgr_database_definition_ends(struct pgr_database *database);
+/* [any] While any is, what a write changes cannot be resolved. Reads get no token then: ALL is in
+ * flight. */
+bool pgr_database_is_changing(const struct pgr_database *database);
 
 /*
  * [any] Definitions changed through us: loads a snapshot that began after this call, publishes it,

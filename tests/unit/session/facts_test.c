@@ -188,8 +188,8 @@ static void everything_that_is_keyed_is_asked_for(void **state)
         if (!asks_for(&b, expression))
             fail_msg("%s is not asked for", names[i]);
     }
-    assert_true(asks_for(&b, " session_user"));
-    assert_true(asks_for(&b, " current_user"));
+    assert_true(asks_for(&b, "OPERATOR(pg_catalog.=) session_user)"));
+    assert_true(asks_for(&b, "OPERATOR(pg_catalog.=) current_user)"));
     teardown(&b);
 }
 
