@@ -27,6 +27,9 @@ static void note_effects(struct pgr_session *s, bool is_replication_command)
     bool is_path_known = s->facts.is_path_known && pgr_facts_are_current(s);
     const struct pgr_search_path *path = is_path_known ? &s->facts.path : NULL;
     pgr_effects_of(work->stmt, catalog, path, &work->effects);
+    /* SQL's PREPARE may stand behind the name: any query, but nothing that defines. */
+    if (s->has_doubtful_names && work->prepared != NULL && work->prepared->name.len > 0)
+        work->effects.flags |= PGR_EFFECT_WRITES_ALL | PGR_EFFECT_SETTINGS;
     pgr_catalog_unref(catalog);
 }
 
@@ -44,26 +47,31 @@ static bool is_replication_command(const struct pgr_session *s, struct pgr_bytes
     return false;
 }
 
+static bool calls_set_config(const struct pgr_stmt *stmt)
+{
+    for (size_t i = 0; i < stmt->function_count; i++)
+        if (pgr_str_eq(stmt->functions[i].name, "set_config"))
+            return true;
+    return false;
+}
+
 /* Until it is answered, how the next text is cut into tokens is not certain. */
 static bool may_change_lexing(const struct pgr_stmt *stmt)
 {
-    return stmt == NULL || stmt->kind != PGR_STMT_SET || stmt->setting == NULL ||
+    if (stmt == NULL)
+        return true;
+    if (stmt->kind >= PGR_STMT_SELECT && stmt->kind <= PGR_STMT_TRUNCATE)
+        return calls_set_config(stmt);
+    return stmt->kind != PGR_STMT_SET || stmt->setting == NULL ||
            pgr_str_eq(stmt->setting, "standard_conforming_strings") ||
            pgr_str_eq(stmt->setting, "client_encoding") || pgr_str_eq(stmt->setting, "names");
 }
 
-/* All but an unnamed one that PostgreSQL has not been told of: nothing there can have touched it. */
-static void forget_statements(struct pgr_session *s)
+/* Names may be gone or mean something else: the next probe tells. The unnamed one is out of reach. */
+static void doubt_statements(struct pgr_session *s)
 {
-    struct pgr_prepared *unsent = NULL;
-    if (s->unnamed == PGR_UNNAMED_UNSENT)
-        unsent = pgr_statement_of(s, PGR_BYTES("", 0));
-    if (unsent != NULL)
-        pgr_prepared_ref(unsent);
-    pgr_names_clear(s->statements);
-    if (unsent != NULL)
-        pgr_names_put(s->statements, PGR_BYTES("", 0), unsent);
-    pgr_prepared_unref(unsent);
+    s->has_doubtful_names = true;
+    pgr_backend_forget_settings(&s->facts);
 }
 
 /* Local settings of the session follow at once: what is sent later means what it means after it. */
@@ -83,7 +91,7 @@ void pgr_work_apply_effects(struct pgr_session *s)
             pgr_backend_forget(&s->facts);
     }
     if (effects->flags & PGR_EFFECT_STATEMENTS)
-        forget_statements(s);
+        doubt_statements(s);
     pgr_txn_note_locks(&s->txn, effects->flags);
 }
 

@@ -28,6 +28,7 @@ enum judged {
     JUDGED_IDLE,
     JUDGED_STRINGS,
     JUDGED_ENCODING,
+    JUDGED_PREPARED,
     JUDGED_SCHEMA_COUNT,
     JUDGED_SCHEMAS,
     JUDGED_COUNT
@@ -64,6 +65,11 @@ static const char *const judged_columns[JUDGED_COUNT] = {
     [JUDGED_IDLE] = SETTING("idle_session_timeout"),
     [JUDGED_STRINGS] = SETTING("standard_conforming_strings"),
     [JUDGED_ENCODING] = SETTING("client_encoding"),
+    /* NULL if SQL's own PREPARE made one: it may have given a name another meaning. */
+    [JUDGED_PREPARED] = "CASE WHEN EXISTS (SELECT 1 FROM pg_catalog.pg_prepared_statements p WHERE "
+                        "p.from_sql) THEN "
+                        "NULL ELSE (SELECT pg_catalog.string_agg(p.name, pg_catalog.chr(1)) FROM "
+                        "pg_catalog.pg_prepared_statements p) END",
     [JUDGED_SCHEMA_COUNT] = UNLESS_TEMP("pg_catalog.cardinality(" SCHEMAS ")"),
     [JUDGED_SCHEMAS] = UNLESS_TEMP("pg_catalog.array_to_string(" SCHEMAS ", pg_catalog.chr(1))"),
 };
@@ -127,6 +133,12 @@ static void drop_learned(struct pgr_backend_facts *facts)
     facts->reason = PGR_REASON_SETTINGS_UNKNOWN;
 }
 
+static void drop_prepared(struct pgr_backend_facts *facts)
+{
+    pgr_free(facts->prepared);
+    facts->prepared = NULL;
+}
+
 static void drop_path(struct pgr_backend_facts *facts)
 {
     pgr_free(facts->schemas);
@@ -141,6 +153,7 @@ void pgr_backend_fini(struct pgr_backend_facts *facts)
 {
     drop_learned(facts);
     drop_path(facts);
+    drop_prepared(facts);
     for (size_t i = 0; i < facts->extra_count; i++)
         pgr_free(facts->extra[i]);
     facts->extra_count = 0;
@@ -369,6 +382,10 @@ void pgr_backend_learn(struct pgr_backend_facts *facts, struct pgr_bytes row,
     pgr_backend_refuse(facts, reason);
     facts->conf_epoch = expect->conf_epoch; /* what is refused is not asked again either */
     facts->epoch = expect->catalog->epoch;
+    drop_prepared(facts);
+    if (values[JUDGED_PREPARED].at != NULL)
+        facts->prepared =
+            pgr_strndup((const char *)values[JUDGED_PREPARED].at, values[JUDGED_PREPARED].len);
     if (reason == PGR_REASON_NONE) {
         facts->context = intern_context(facts, values, count, expect);
         if (facts->context != NULL)

@@ -38,6 +38,7 @@ struct pgr_backend_facts {
     bool has_unseen_extra; /* too many, or a name that cannot be asked for: REFUSED */
     const char **schemas;  /* owned; path points here */
     char *schema_text;
+    char *prepared; /* names of its prepared statements, \001 between; NULL: not certain */
 };
 
 void pgr_backend_init(struct pgr_backend_facts *facts);

@@ -238,6 +238,8 @@ static bool is_current(const struct pgr_session *s, const struct pgr_prepared *p
 static struct pgr_prepared *statement_for_bind(const struct pgr_session *s,
                                                const struct pgr_msg_bind *bind)
 {
+    if (s->has_doubtful_names && bind->statement.len > 0)
+        return NULL;
     if (s->unit.parsed != NULL)
         return bind->statement.len == 0 ? s->unit.parsed : NULL;
     struct pgr_prepared *prepared = pgr_statement_of(s, bind->statement);

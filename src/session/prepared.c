@@ -138,3 +138,28 @@ void pgr_names_clear(struct pgr_names *names)
         while (names->buckets[i] != NULL)
             remove_at(names, &names->buckets[i]);
 }
+
+static bool is_listed(const char *list, struct pgr_bytes name)
+{
+    for (const char *at = list; *at;) {
+        size_t len = strcspn(at, "\001");
+        if (pgr_bytes_eq(PGR_BYTES(at, len), name))
+            return true;
+        at += len + (at[len] != 0);
+    }
+    return false;
+}
+
+void pgr_names_keep(struct pgr_names *names, const char *list)
+{
+    for (size_t i = 0; i < BUCKETS; i++) {
+        struct named **link = &names->buckets[i];
+        while (*link != NULL) {
+            struct pgr_bytes name = PGR_BYTES((*link)->name, (*link)->len);
+            if (name.len > 0 && !is_listed(list, name))
+                remove_at(names, link);
+            else
+                link = &(*link)->next;
+        }
+    }
+}

@@ -46,3 +46,5 @@ void pgr_names_put(struct pgr_names *names, struct pgr_bytes name, struct pgr_pr
 /* Removes the name if it still means exactly this statement. */
 void pgr_names_drop(struct pgr_names *names, const struct pgr_prepared *prepared);
 void pgr_names_clear(struct pgr_names *names);
+/* Keeps the unnamed one and those in `list` (separated by \001). */
+void pgr_names_keep(struct pgr_names *names, const char *list);

@@ -311,6 +311,10 @@ static void learn_facts(struct pgr_session *s, struct pgr_bytes row)
         .contexts = s->env->contexts,
     };
     pgr_backend_learn(&s->facts, row, &expect);
+    if (s->has_doubtful_names) {
+        pgr_names_keep(s->statements, s->facts.prepared ? s->facts.prepared : "");
+        s->has_doubtful_names = false;
+    }
     pgr_log(PGR_LOG_DEBUG, "session_probe", pgr_f_int("pid", s->server.pid),
             pgr_f_str("reason", pgr_reason_name(s->facts.reason)));
 }

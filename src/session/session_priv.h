@@ -164,6 +164,7 @@ struct pgr_session {
     struct pgr_database *database;
     struct pgr_backend_facts facts;
     struct pgr_names *statements;
+    bool has_doubtful_names;   /* something may have dropped or redefined prepared statements */
     struct pgr_names *portals; /* named portals: name -> what they run */
     enum pgr_unnamed unnamed;
     struct pgr_txn txn;
