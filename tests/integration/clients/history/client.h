@@ -83,7 +83,8 @@ void pgr_client_violation(struct pgr_client *client, const struct pgr_key *key, 
 
 /* ---- writes.c ---- */
 enum pgr_weather {
-    PGR_CALM,  /* few writes, each of known relations */
-    PGR_STORM, /* many, some of which may change anything */
+    PGR_CALM,   /* few writes, each of known relations */
+    PGR_STORM,  /* many of them */
+    PGR_SQUALL, /* mostly writes, and some that may change anything: answers are worth nothing */
 };
 void pgr_client_write(struct pgr_client *client, enum pgr_weather weather);

@@ -20,7 +20,9 @@
 #define THREADS_MAX    64
 #define DIRECT         2   /* of them go round the proxy */
 #define DIRECT_REST_US 300 /* and rest between two reads */
-#define PHASE          2500u
+#define PERIOD         20000u
+#define STORM_FROM     15000u
+#define SQUALL_FROM    19000u
 
 struct job {
     struct pgr_run *run;
@@ -29,17 +31,19 @@ struct job {
     bool is_direct;
 };
 
-/* Three quarters of the time are calm. */
+/* Most of the time is calm. */
 static enum pgr_weather weather_at(unsigned long operation)
 {
-    return operation / PHASE % 4 == 3 ? PGR_STORM : PGR_CALM;
+    unsigned long hour = operation % PERIOD;
+    return hour < STORM_FROM ? PGR_CALM : hour < SQUALL_FROM ? PGR_STORM : PGR_SQUALL;
 }
 
 static void operate(struct pgr_client *client, unsigned long operation)
 {
+    static const unsigned writes_of_1000[] = {
+        [PGR_CALM] = 6, [PGR_STORM] = 70, [PGR_SQUALL] = 400};
     enum pgr_weather weather = weather_at(operation);
-    unsigned writes_of_1000 = weather == PGR_STORM ? 100 : 8;
-    if (pgr_client_random(client, 1000) < writes_of_1000)
+    if (pgr_client_random(client, 1000) < writes_of_1000[weather])
         pgr_client_write(client, weather);
     else
         pgr_client_read(client);

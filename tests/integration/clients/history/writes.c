@@ -99,7 +99,7 @@ static bool suits(const struct form *form, const struct pgr_key *key, enum chang
 {
     unsigned wrong_parity = pgr_key_id(key) % 2 ? FORM_EVEN : FORM_ODD;
     return form->store == pgr_key_store(key) && form->change == change &&
-           !(form->flags & wrong_parity) && (weather == PGR_STORM || !(form->flags & FORM_OPAQUE));
+           !(form->flags & wrong_parity) && (weather == PGR_SQUALL || !(form->flags & FORM_OPAQUE));
 }
 
 static const struct form *choose_form(struct pgr_client *client, const struct pgr_key *key,
@@ -372,9 +372,9 @@ static void write_step(struct pgr_client *client, enum pgr_weather weather, cons
         write_transaction(client, weather, step);
     else if (lot < 77)
         write_savepoint(client, step);
-    else if (lot < 79 && weather == PGR_STORM)
+    else if (lot < 80 && weather == PGR_SQUALL)
         write_two_phase(client, step);
-    else if (lot < 84 && weather == PGR_STORM)
+    else if (lot < 86 && weather == PGR_SQUALL)
         write_multi(client, step);
     else if (is_plain)
         write_pipeline(client, step);
@@ -387,7 +387,7 @@ void pgr_client_write(struct pgr_client *client, enum pgr_weather weather)
     struct step step;
     unsigned lot = pgr_client_random(client, 1000);
     atomic_fetch_add(&client->run->writes, 1);
-    if (lot < 3 && weather == PGR_STORM) {
+    if (lot < 8 && weather == PGR_SQUALL) {
         write_definition(client);
     } else if (lot < 170 || !choose_step(client, weather, &step)) {
         write_counter(client);
