@@ -71,12 +71,30 @@ static const struct {
     {"unlisten *", 0},
 };
 
+/* Words that no change of definitions begins with; SELECT … INTO is told by its INTO. */
+static const char *const manipulating[] = {"insert ", "update ", "delete ", "merge ",
+                                           "values ", "select ", "with "};
+
+static bool is_manipulation(struct pgr_bytes part)
+{
+    for (size_t i = 0; i < PGR_ARRAY_LEN(manipulating); i++) {
+        size_t len = strlen(manipulating[i]);
+        if (part.len < len || memcmp(part.at, manipulating[i], len) != 0)
+            continue;
+        bool may_select_into = i >= 5;
+        return !may_select_into || memmem(part.at, part.len, "into", 4) == NULL;
+    }
+    return false;
+}
+
 static unsigned of_part(struct pgr_bytes part)
 {
     for (size_t i = 0; i < PGR_ARRAY_LEN(resets); i++) {
         if (pgr_bytes_eq(part, pgr_bytes_str(resets[i].text)))
             return resets[i].flags;
     }
+    if (is_manipulation(part))
+        return PGR_EFFECTS_EVERYTHING & ~(unsigned)PGR_EFFECT_DEFINITION;
     return PGR_EFFECTS_EVERYTHING;
 }
 

@@ -23,6 +23,8 @@ static const struct {
 };
 
 #define EVERYTHING "ALL DEF COMMIT SET STMT"
+/* … but no definition: statements that only manipulate. */
+#define UNDEFINING "ALL COMMIT SET STMT"
 #define CODE       "ALL SET STMT"
 #define UNRESOLVED "ALL SET"
 #define DDL        "ALL DEF EXCL COMMIT SET"
@@ -216,8 +218,12 @@ static const struct effect_case cases[] = {
     {"CLOSE ALL;UNLISTEN *;SELECT pg_advisory_unlock_all();DISCARD SEQUENCES;DISCARD TEMP", "SET UNLOCKS"},
     {"SELECT 1; SELECT 2",                                      "-"},
     {"deallocate all; set session authorization default",       "SET STMT"},
-    {"SELECT 1; DELETE FROM features",                          EVERYTHING},
-    {"SELECT 1; SELECT f(1)",                                   EVERYTHING},
+    {"SELECT 1; DELETE FROM features",                          UNDEFINING},
+    {"SELECT 1; SELECT f(1)",                                   UNDEFINING},
+    {"INSERT INTO features VALUES (1); UPDATE features SET value = 1", UNDEFINING},
+    {"SELECT 1; SELECT 2 INTO features2",                       EVERYTHING},
+    {"DELETE FROM features; CREATE TABLE b (a int)",            EVERYTHING},
+    {"SELECT 1 AS \"; \"; DROP TABLE features",                   EVERYTHING},
     {"SELECT pg_advisory_xact_lock(1); CREATE EXTENSION IF NOT EXISTS vector;", EVERYTHING},
     {"CLOSE ALL; LISTEN \"a; CLOSE ALL\"",                      EVERYTHING},
     {"CLOSE ALL; LISTEN \"CLOSE ALL; b\"",                      EVERYTHING},
