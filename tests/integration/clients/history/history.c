@@ -40,8 +40,7 @@ static enum pgr_weather weather_at(unsigned long operation)
 
 static void operate(struct pgr_client *client, unsigned long operation)
 {
-    static const unsigned writes_of_1000[] = {
-        [PGR_CALM] = 6, [PGR_STORM] = 70, [PGR_SQUALL] = 400};
+    static const unsigned writes_of_1000[] = {[PGR_CALM] = 6, [PGR_STORM] = 70, [PGR_SQUALL] = 400};
     enum pgr_weather weather = weather_at(operation);
     if (pgr_client_random(client, 1000) < writes_of_1000[weather])
         pgr_client_write(client, weather);
