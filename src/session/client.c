@@ -7,6 +7,9 @@
 
 #include "pgrecall/base/mem.h"
 
+/* Expectations kept at most: memory is bounded whatever a client sends without reading. */
+#define OUTSTANDING_MAX ((size_t)16384)
+
 /* Forwards what has come of a long message. */
 static bool pass_on(struct pgr_session *s)
 {
@@ -79,8 +82,8 @@ static bool await_more(struct pgr_session *s)
 
 static bool next_message(struct pgr_session *s)
 {
-    if (s->work.is_waiting)
-        return false;
+    if (s->work.is_waiting || s->replies.count > OUTSTANDING_MAX)
+        return false; /* PostgreSQL's answers bring us back here */
     if (pgr_stream_is_full(s->server.stream) || pgr_stream_is_full(s->client.stream)) {
         pgr_stream_pause(s->client.stream);
         return false;
@@ -122,6 +125,12 @@ void pgr_client_pump(struct pgr_session *s)
     while (s->state == PGR_SESSION_READY && next_message(s))
         continue;
     s->is_pumping = false;
-    if (s->state == PGR_SESSION_READY)
+    if (s->state != PGR_SESSION_READY)
+        return;
+    bool must_wait = s->work.is_waiting || pgr_stream_is_full(s->server.stream) ||
+                     s->replies.count > OUTSTANDING_MAX;
+    if (s->client.is_gone && !must_wait)
+        pgr_session_close(s);
+    else
         pgr_session_close_if_drained(s);
 }

@@ -54,6 +54,8 @@ static void on_server_drained(void *arg)
 {
     struct pgr_session *s = arg;
     pgr_stream_resume(s->client.stream);
+    if (s->client.is_gone && s->state == PGR_SESSION_READY)
+        pgr_client_pump(s);
 }
 
 /* A backend that is gone takes its client with it: what it said last is flushed first. */

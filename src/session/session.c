@@ -92,7 +92,12 @@ static void on_client_closed(void *arg, int err)
     struct pgr_session *s = arg;
     PGR_CHECK(s, PGR_SESSION_MAGIC);
     PGR_UNUSED(err);
-    pgr_session_close(s);
+    /* What it sent before it left is still done, as PostgreSQL would. */
+    s->client.is_gone = true;
+    if (s->state == PGR_SESSION_READY)
+        pgr_client_pump(s);
+    else
+        pgr_session_close(s);
 }
 
 void pgr_tunnel_pump(struct pgr_stream *from, struct pgr_stream *to)

@@ -38,6 +38,7 @@ struct pgr_client_side {
     size_t held;           /* input bytes at the front that are held: whole messages of this unit */
     uint64_t passing;      /* bytes of the current long message still to be forwarded */
     bool has_said_goodbye; /* Terminate was forwarded */
+    bool is_gone;          /* its socket is closed: only its input is left */
 };
 
 struct pgr_server_side {

@@ -9,7 +9,7 @@ STORY(later_begin_outlives_backend)
     w->authority.later = FAKE_BEGIN;
     SAYS(&p->client, fe_query("INSERT INTO t VALUES (1, 'new')"));
     world_turns(w);
-    peer_closes(&p->client);
+    peer_closes(&p->server);
     world_turns(w);
     fake_database_answer(world_database(w), FAKE_PID);
     world_turns(w);
