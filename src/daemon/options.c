@@ -118,7 +118,7 @@ void pgr_options_parse(int argc, char **argv, struct pgr_options *out)
     char *listen = NULL;
     int which;
     *out = (struct pgr_options){.mode = PGR_MODE_SERVE};
-    optind = 1;
+    optind = 0; /* glibc: begin afresh */
     while (out->mode != PGR_MODE_EXIT &&
            (which = getopt_long(argc, argv, "c:h", long_options, NULL)) != -1)
         take_option(out, which, &listen);

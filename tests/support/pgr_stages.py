@@ -175,9 +175,9 @@ DRIVERS = ["tests/integration/test_drivers.py"]
 STAGES = [
     Stage("build-release", 400, build("release")),
     Stage("build-dev", 400, build("dev")),
-    Stage("unit-dev", 300, ctest("dev"), ["build-dev"]),
+    Stage("unit-dev", 500, ctest("dev"), ["build-dev"]),
     Stage("build-tsan", 400, build("tsan")),
-    Stage("unit-tsan", 300, ctest("tsan", ["-LE", "lint"], TSAN_WRAPPER), ["build-tsan"]),
+    Stage("unit-tsan", 700, ctest("tsan", ["-LE", "lint"], TSAN_WRAPPER), ["build-tsan"]),
     Stage("build-fuzz", 300, build("fuzz")),
     Stage("fuzz", 400, fuzz, ["build-fuzz"]),
     Stage("integration-dev", 900, pytest("dev"), ["build-dev", "build-release"]),
