@@ -10,15 +10,24 @@ void pgr_work_bypass(struct pgr_work *work, enum pgr_reason reason)
 
 /* ---- the verdict on a read ---- */
 
+static enum pgr_reason session_obstacle(const struct pgr_session *s)
+{
+    if (s->txn.holds_session_lock)
+        return PGR_REASON_HOLDS_LOCK;
+    if (s->facts.state != PGR_FACTS_KNOWN)
+        return s->facts.reason;
+    return pgr_facts_are_current(s) ? PGR_REASON_NONE : PGR_REASON_SETTINGS_UNKNOWN;
+}
+
 /* Why this read may not be remembered, as far as the session is concerned. */
 static enum pgr_reason store_obstacle(const struct pgr_session *s)
 {
     enum pgr_reason reason = pgr_hold_obstacle(s);
     if (reason == PGR_REASON_PARTIAL_UNIT && s->txn.is_unit_clean)
-        return s->facts.state == PGR_FACTS_KNOWN ? PGR_REASON_NONE : s->facts.reason;
+        return session_obstacle(s);
     /* Parse and its kin of this very unit are what is outstanding. */
     if (reason == PGR_REASON_BEHIND_UPSTREAM && s->txn.is_open_implicitly && s->txn.is_unit_clean)
-        return s->facts.state == PGR_FACTS_KNOWN ? PGR_REASON_NONE : s->facts.reason;
+        return session_obstacle(s);
     return reason;
 }
 
