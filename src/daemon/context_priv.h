@@ -59,7 +59,6 @@ struct pgr_daemon {
     uint64_t drain_deadline_us;
     bool is_draining;
     bool is_stopping;
-    size_t workers_left;
 };
 
 /* worker.c */

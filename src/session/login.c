@@ -347,7 +347,6 @@ static bool on_auth(struct pgr_session *s, struct pgr_bytes message, struct pgr_
 static void become_ready(struct pgr_session *s)
 {
     pgr_timer_close(&s->identity.timer);
-    s->server.last_us = pgr_loop_now_us(s->env->loop);
     if (s->identity.is_physical) { /* no SQL there */
         pgr_session_set_state(s, PGR_SESSION_TUNNEL);
     } else {

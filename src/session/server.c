@@ -264,7 +264,6 @@ static enum taken on_ready(struct pgr_session *s, struct pgr_bytes body, enum pg
     s->server.are_ends_started = false;
     *route = pgr_replies_accept(&s->replies, PGR_BE_READY);
     s->txn.status = status;
-    s->server.last_us = pgr_loop_now_us(s->env->loop);
     store_finished(s, status);
     if (s->replies.count == 0)
         settle(s);

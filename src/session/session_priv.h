@@ -48,7 +48,6 @@ struct pgr_server_side {
     uint32_t pid;
     unsigned ends_pending; /* ends of write sets that ReadyForQuery waits for */
     bool are_ends_started;
-    uint64_t last_us;
 };
 
 /* Who logged in, as the startup packet said. */
